@@ -1,0 +1,472 @@
+"""The catalogue: clips, labels and vectors in one SQLite file, which is the truth.
+
+Everything else (FAISS snapshots, the model) can be made again from it. One `add` is many transactions, one a batch:
+a run that is killed loses at most the batch in flight. Vectors are kept under the digest of the cleaned text, for the
+one encoder that the catalogue is made for: no text is ever encoded twice, and vectors of two encoders never meet.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from smf_embed.clips import CLIP_FIELDS, ID, LABEL, NONE, ClipBatch, RejectedRow, repeated_id_reason
+from smf_embed.encoded_clips import TEXT_FIELDS, EncodedClips, clean_fields, text_digest
+from smf_embed.encoder import BUILTIN, Encoder
+from smf_embed.errors import CatalogueError
+from smf_embed.files import replace_atomically
+
+FILE_NAME = "catalogue.sqlite"
+SCHEMA_VERSION = 1
+# float16 halves the file; the error of a cosine is below 0.001, see docs/decisions.md
+VECTOR_DTYPE = np.dtype("<f2")
+
+_STORED = tuple(name for name in CLIP_FIELDS if name != LABEL)
+_NUMBERS = ("seconds", "is_shorts", "flag_closed", "international")
+_MAX_PARAMETERS = 10_000
+_CLIP_COLUMNS = (*_STORED, LABEL, "clip_key", *(f"{name}_vector" for name in TEXT_FIELDS))
+_SELECT_CLIPS = f"SELECT {', '.join('project' if name == LABEL else name for name in _CLIP_COLUMNS)} FROM clips WHERE"
+_SCHEMA = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+-- one row a transaction that changed something; clips and labels name the generation they were written in
+CREATE TABLE generations (
+    generation INTEGER PRIMARY KEY, at TEXT NOT NULL, command TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE vectors (
+    vector_key INTEGER PRIMARY KEY AUTOINCREMENT,
+    text_digest BLOB NOT NULL UNIQUE,
+    vector BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE clips (
+    clip_key INTEGER PRIMARY KEY AUTOINCREMENT,
+    {", ".join(f"{name} {'REAL' if name in _NUMBERS else 'TEXT'}" for name in _STORED)},
+    project TEXT,  -- the newest label, kept here too since every search and fit asks for it
+    row_digest BLOB NOT NULL,
+    {", ".join(f"{name}_vector INTEGER REFERENCES vectors" for name in TEXT_FIELDS)},
+    generation INTEGER NOT NULL REFERENCES generations
+) STRICT;
+CREATE UNIQUE INDEX clips_by_id ON clips ({ID});
+CREATE INDEX clips_by_project ON clips (project);
+CREATE INDEX clips_by_generation ON clips (generation);
+{"".join(f"CREATE INDEX clips_by_{name}_vector ON clips ({name}_vector);" for name in TEXT_FIELDS)}
+
+-- every label that was ever given; the one with the highest key holds, and NULL takes a label away
+CREATE TABLE labels (
+    label_key INTEGER PRIMARY KEY AUTOINCREMENT,
+    clip_key INTEGER NOT NULL REFERENCES clips ON DELETE CASCADE,
+    project TEXT,
+    source TEXT NOT NULL,  -- table, person or model
+    at TEXT NOT NULL,
+    generation INTEGER NOT NULL REFERENCES generations
+) STRICT;
+CREATE INDEX labels_by_clip ON labels (clip_key);
+"""
+
+
+@dataclass
+class AddReport:
+    """What an `add` did; each clip of the tables is counted once, under the first four."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: list[RejectedRow] = field(default_factory=list)
+    labelled: int = 0
+    encoded_texts: int = 0
+    mended: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+
+class Catalogue:
+    """A catalogue on disk.
+
+    Parameters
+    ----------
+    folder : path
+        The folder that holds it.
+    create : bool
+        Make an empty one where there is none, for `encoder`.
+    encoder : str, optional
+        Name of the encoder. A catalogue keeps the one that it was made with; naming another is an error.
+
+    Raises
+    ------
+    CatalogueError
+        No catalogue in the folder, one that is damaged, newer than this program, or of another encoder.
+    EncoderError
+        `encoder` cannot be loaded.
+    """
+
+    def __init__(self, folder: str | Path, *, create: bool = False, encoder: str | None = None) -> None:
+        self.folder = Path(folder)
+        self.path = self.folder / FILE_NAME
+        if not self.path.exists():
+            if not create:
+                raise CatalogueError(f"{self.folder}: holds no catalogue; make one: smf-embed add TABLE")
+            self._create(Encoder(encoder or BUILTIN))
+        try:
+            self._sql = self._connect()
+            self._meta = dict(self._sql.execute("SELECT key, value FROM meta").fetchall())
+            version = int(self._meta["schema_version"])
+        except (sqlite3.Error, KeyError, ValueError) as error:
+            raise CatalogueError(f"{self.path}: is damaged or no catalogue: {error}") from error
+        if version > SCHEMA_VERSION:
+            raise CatalogueError(f"{self.path}: was written by a newer smf-embed (format {version}); update smf-embed")
+        self.encoder = Encoder(self._meta["encoder"])
+        self._encoder_checked = False
+        if encoder is not None and encoder != self.encoder.name:
+            self._expect(Encoder(encoder))
+
+    def __enter__(self) -> Catalogue:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return int(self._sql.execute("SELECT count(*) FROM clips").fetchone()[0])
+
+    def __contains__(self, yt_reel_id: str) -> bool:
+        return self._sql.execute(f"SELECT 1 FROM clips WHERE {ID} = ?", (yt_reel_id,)).fetchone() is not None
+
+    def __repr__(self) -> str:
+        return f"Catalogue({str(self.folder)!r}, {len(self)} clips, encoder {self.encoder.name!r})"
+
+    def close(self) -> None:
+        """Close the file; the catalogue cannot be used afterwards."""
+        self._sql.close()
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the encoder whose vectors are stored."""
+        return self._meta["fingerprint"]
+
+    @property
+    def dimension(self) -> int | None:
+        """Length of a vector; None while there is none."""
+        row = self._sql.execute("SELECT length(vector) FROM vectors LIMIT 1").fetchone()
+        return None if row is None else row[0] // VECTOR_DTYPE.itemsize
+
+    @property
+    def generation(self) -> int:
+        """The number of the newest change; 0 for an empty catalogue."""
+        return int(self._sql.execute("SELECT coalesce(max(generation), 0) FROM generations").fetchone()[0])
+
+    # ---------------------------------------------------------------------------------------------------- writing
+
+    def add(
+        self, batches: Iterable[ClipBatch], progress: Callable[[ClipBatch, AddReport], None] | None = None
+    ) -> AddReport:
+        """Insert new clips and update changed ones, a transaction a batch.
+
+        A filled `cartoon` is a label from the table; an empty one leaves the label as it is. A label that a person
+        gave stands until the table's own changes.
+
+        Parameters
+        ----------
+        batches : iterable of ClipBatch
+            See `smf_embed.clips.iter_clips`.
+        progress : callable, optional
+            Called after each batch is committed.
+
+        Returns
+        -------
+        AddReport
+        """
+        started = time.monotonic()
+        report = AddReport()
+        lines: dict[str, int] = {}
+        for batch in batches:
+            report.rejected += batch.rejected
+            report.mended += batch.mended
+            latest: dict[str, dict[str, Any]] = {}
+            for clip in batch.clips:
+                if clip[ID] in lines:
+                    report.rejected.append(
+                        RejectedRow("table", lines[clip[ID]], clip[ID], repeated_id_reason(clip["line"]))
+                    )
+                    # counted at its last row alone
+                    if clip[ID] not in latest:
+                        report.unchanged -= 1
+                lines[clip[ID]] = clip["line"]
+                latest[clip[ID]] = clip
+            self._add_batch([*latest.values()], report)
+            if progress:
+                progress(batch, report)
+        report.seconds = time.monotonic() - started
+        return report
+
+    def _add_batch(self, clips: list[dict[str, Any]], report: AddReport) -> None:
+        digests = [_row_digest(clip) for clip in clips]
+        stored = self._rows_in(f"SELECT {ID}, clip_key, row_digest FROM clips WHERE {ID}", [clip[ID] for clip in clips])
+        known = {row[0]: (row[1], row[2]) for row in stored}
+        changed = [
+            (clip, digest)
+            for clip, digest in zip(clips, digests, strict=True)
+            if clip[ID] not in known or known[clip[ID]][1] != digest
+        ]
+        report.unchanged += len(clips) - len(changed)
+        if not changed:
+            return
+        texts = clean_fields([clip for clip, _ in changed])
+        text_digests = {text: text_digest(text) for name in texts for text in texts[name] if text}
+        keys = self._vector_keys(text_digests.values())
+        missing = [text for text, digest in text_digests.items() if digest not in keys]
+        vectors = self._encode(missing)
+        with self._transaction("add") as generation:
+            for text, vector in zip(missing, vectors, strict=True):
+                cursor = self._sql.execute(
+                    "INSERT INTO vectors (text_digest, vector) VALUES (?, ?)",
+                    (text_digests[text], vector.astype(VECTOR_DTYPE).tobytes()),
+                )
+                keys[text_digests[text]] = int(cursor.lastrowid or 0)
+            columns = [*_STORED, "row_digest", *(f"{name}_vector" for name in texts), "generation"]
+            insert = f"INSERT INTO clips ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+            update = f"UPDATE clips SET {', '.join(f'{name} = ?' for name in columns)} WHERE clip_key = ?"
+            for row, (clip, digest) in enumerate(changed):
+                references = [keys[text_digests[texts[name][row]]] if texts[name][row] else None for name in texts]
+                values = [*(clip[name] for name in _STORED), digest, *references, generation]
+                if clip[ID] in known:
+                    clip_key = known[clip[ID]][0]
+                    self._sql.execute(update, [*values, clip_key])
+                else:
+                    clip_key = int(self._sql.execute(insert, values).lastrowid or 0)
+                if clip[LABEL] is not None and self._table_label(clip_key) != clip[LABEL]:
+                    self._label(clip_key, clip[LABEL], "table", generation)
+                    report.labelled += 1
+        report.added += sum(clip[ID] not in known for clip, _ in changed)
+        report.updated += sum(clip[ID] in known for clip, _ in changed)
+        report.encoded_texts += len(missing)
+
+    def _table_label(self, clip_key: int) -> str | None:
+        row = self._sql.execute(
+            "SELECT project FROM labels WHERE clip_key = ? AND source = 'table' ORDER BY label_key DESC", (clip_key,)
+        ).fetchone()
+        return row and row[0]
+
+    def _label(self, clip_key: int, project: str | None, source: str, generation: int) -> None:
+        self._sql.execute(
+            "INSERT INTO labels (clip_key, project, source, at, generation) VALUES (?, ?, ?, ?, ?)",
+            (clip_key, project, source, _now(), generation),
+        )
+        self._sql.execute("UPDATE clips SET project = ? WHERE clip_key = ?", (project, clip_key))
+
+    # ---------------------------------------------------------------------------------------------------- reading
+
+    def counts(self) -> dict[str, int]:
+        """Return how many clips, labelled clips, projects and vectors there are."""
+        one = self._sql.execute(
+            "SELECT count(*), count(project), count(DISTINCT nullif(project, ?)) FROM clips", (NONE,)
+        ).fetchone()
+        vectors = self._sql.execute("SELECT count(*) FROM vectors").fetchone()[0]
+        return {"clips": one[0], "labelled": one[1], "projects": one[2], "vectors": vectors}
+
+    def project_sizes(self) -> dict[str, int]:
+        """Return project → number of labelled clips, largest first; `none` among them."""
+        rows = self._sql.execute(
+            "SELECT project, count(*) FROM clips WHERE project IS NOT NULL GROUP BY project ORDER BY 2 DESC, 1"
+        )
+        return dict(rows.fetchall())
+
+    def clips(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the stored clips of these ids, in their order; ids that are not stored are left out."""
+        distinct = list(dict.fromkeys(ids))
+        found = {clip[ID]: clip for clip in self._clips_in(ID, distinct)}
+        return [found[identifier] for identifier in distinct if identifier in found]
+
+    def clips_with_vectors(self, text_field: str, vector_keys: Sequence[int]) -> list[dict[str, Any]]:
+        """Return the clips whose `text_field` has one of these vectors, in no special order."""
+        return self._clips_in(f"{text_field}_vector", [int(key) for key in vector_keys])
+
+    def stored(self, ids: Sequence[str]) -> EncodedClips:
+        """Return the stored clips of these ids with their stored vectors; see `clips`."""
+        return self._with_vectors(self.clips(ids))
+
+    def labelled(self) -> EncodedClips:
+        """Return all labelled clips with their vectors, oldest first; `clip["cartoon"]` is the newest label."""
+        return self._with_vectors(
+            _as_clips(self._sql.execute(f"{_SELECT_CLIPS} project IS NOT NULL ORDER BY clip_key"))
+        )
+
+    def encoded(
+        self, clips: Sequence[dict[str, Any]], progress: Callable[[int], None] | None = None
+    ) -> tuple[EncodedClips, int]:
+        """Give clips of a table their vectors, from the store where their texts are known.
+
+        Nothing is written. The encoder is loaded only if some text is new.
+
+        Parameters
+        ----------
+        clips : sequence of dict
+        progress : callable, optional
+            Called with the number of texts that were encoded since the last call.
+
+        Returns
+        -------
+        clips : EncodedClips
+        encoded_texts : int
+            How many texts had to be encoded.
+        """
+        texts = clean_fields(clips)
+        digests = {text: text_digest(text) for name in texts for text in texts[name] if text}
+        keys = self._vector_keys(digests.values())
+        missing = [text for text, digest in digests.items() if digest not in keys]
+        new = self._encode(missing, progress)
+        dimension = self.dimension or new.shape[1]
+        order = {text: row for row, text in enumerate(missing)}
+        vectors = {}
+        for name, column in texts.items():
+            result = np.zeros((len(clips), dimension), dtype=np.float32)
+            known = [row for row, text in enumerate(column) if text and text not in order]
+            fresh = [row for row, text in enumerate(column) if text in order]
+            result[known] = self._vectors([keys[digests[column[row]]] for row in known], dimension)
+            # rounded as the store would, so that a clip is judged alike before and after it is added
+            result[fresh] = new[[order[column[row]] for row in fresh]].astype(VECTOR_DTYPE)
+            vectors[name] = result
+        encoded = EncodedClips(clips, vectors)
+        encoded.texts = texts
+        return encoded, len(missing)
+
+    def encode_text(self, text: str) -> np.ndarray:
+        """Return the vector of one cleaned text, float32, shape (dimension,); from the store where it is known."""
+        keys = self._vector_keys([text_digest(text)])
+        if keys:
+            return self._vectors(list(keys.values()), self.dimension or 0)[0]
+        return self._encode([text])[0].astype(VECTOR_DTYPE).astype(np.float32)
+
+    def vector_keys(self, text_field: str, after: int = 0) -> np.ndarray:
+        """Return the keys of the vectors that clips written after a generation have in `text_field`, int64, sorted."""
+        name = f"{text_field}_vector"
+        rows = self._sql.execute(
+            f"SELECT DISTINCT {name} FROM clips WHERE {name} IS NOT NULL AND generation > ? ORDER BY 1", (after,)
+        )
+        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+    def vectors(self, keys: np.ndarray) -> np.ndarray:
+        """Return the vectors with these keys, float32, shape (len(keys), dimension)."""
+        return self._vectors(keys.tolist(), self.dimension or 0)
+
+    # ------------------------------------------------------------------------------------------------------ inside
+
+    def _with_vectors(self, clips: list[dict[str, Any]]) -> EncodedClips:
+        dimension = self.dimension or 0
+        vectors = {}
+        for name in TEXT_FIELDS:
+            result = np.zeros((len(clips), dimension), dtype=np.float32)
+            rows = [row for row, clip in enumerate(clips) if clip[f"{name}_vector"] is not None]
+            result[rows] = self._vectors([clips[row][f"{name}_vector"] for row in rows], dimension)
+            vectors[name] = result
+        return EncodedClips(clips, vectors)
+
+    def _clips_in(self, column: str, values: list[Any]) -> list[dict[str, Any]]:
+        return _as_clips(self._rows_in(f"{_SELECT_CLIPS} {column}", values))
+
+    def _vectors(self, keys: list[int], dimension: int) -> np.ndarray:
+        if not keys:
+            return np.empty((0, dimension), dtype=np.float32)
+        rows = self._rows_in("SELECT vector_key, vector FROM vectors WHERE vector_key", sorted(set(keys)))
+        found = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+        stored = np.frombuffer(b"".join(row[1] for row in rows), dtype=VECTOR_DTYPE).reshape(len(rows), dimension)
+        order = np.argsort(found)
+        places = order[np.searchsorted(found, np.asarray(keys, dtype=np.int64), sorter=order)]
+        return stored[places].astype(np.float32)
+
+    def _vector_keys(self, digests: Iterable[bytes]) -> dict[bytes, int]:
+        return dict(self._rows_in("SELECT text_digest, vector_key FROM vectors WHERE text_digest", list(digests)))
+
+    def _rows_in(self, sql: str, values: list[Any]) -> list[Any]:
+        """Run `sql` followed by IN (values), in pieces, since SQLite takes so many parameters and no more."""
+        rows: list[Any] = []
+        for start in range(0, len(values), _MAX_PARAMETERS):
+            part = values[start : start + _MAX_PARAMETERS]
+            rows += self._sql.execute(f"{sql} IN ({', '.join('?' * len(part))})", part)
+        return rows
+
+    def _encode(self, texts: list[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
+        if not texts:
+            return np.empty((0, self.dimension or 0), dtype=np.float32)
+        if not self._encoder_checked:
+            self._expect(self.encoder)
+            self._encoder_checked = True
+        return self.encoder.encode(texts, progress)
+
+    def _expect(self, encoder: Encoder) -> None:
+        if encoder.fingerprint != self.fingerprint:
+            raise CatalogueError(
+                f"{self.folder}: holds vectors of encoder {self._meta['encoder']!r} (fingerprint {self.fingerprint}), "
+                f"not of {encoder.name!r} (fingerprint {encoder.fingerprint}); vectors of two encoders cannot be "
+                f"compared. Use another folder: smf-embed add TABLE --encoder {encoder.name} --catalogue DIR"
+            )
+
+    @contextmanager
+    def _transaction(self, command: str) -> Iterator[int]:
+        """Open a write transaction and yield its generation; all of it is written, or nothing."""
+        try:
+            self._sql.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise CatalogueError(f"{self.path}: cannot be written: {error}") from error
+        try:
+            generation = self.generation + 1
+            self._sql.execute("INSERT INTO generations VALUES (?, ?, ?)", (generation, _now(), command))
+            yield generation
+            self._sql.execute("COMMIT")
+        except BaseException as error:
+            if self._sql.in_transaction:
+                self._sql.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise CatalogueError(f"{self.path}: cannot be written: {error}; nothing of it was changed") from error
+            raise
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    def _create(self, encoder: Encoder) -> None:
+        fingerprint = encoder.fingerprint  # an encoder that cannot be loaded leaves no catalogue behind
+        self.folder.mkdir(parents=True, exist_ok=True)
+        meta = {
+            "schema_version": str(SCHEMA_VERSION),
+            "encoder": encoder.name if encoder.name == BUILTIN else _absolute(encoder.name),
+            "fingerprint": fingerprint,
+            "fingerprint_parts": json.dumps(encoder.fingerprint_parts, ensure_ascii=False),
+            "created": _now(),
+        }
+        with replace_atomically(self.path) as temporary:
+            connection = sqlite3.connect(temporary)
+            connection.execute("PRAGMA journal_mode = WAL")  # kept in the file: readers go on while one writes
+            with connection:
+                connection.executescript(_SCHEMA)
+                connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+            connection.close()
+
+
+def _as_clips(rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    return [dict(zip(_CLIP_COLUMNS, row, strict=True)) for row in rows]
+
+
+def _row_digest(clip: dict[str, Any]) -> bytes:
+    row = json.dumps([clip[name] for name in CLIP_FIELDS], ensure_ascii=False)
+    return hashlib.blake2b(row.encode("utf-8"), digest_size=16).digest()
+
+
+def _absolute(name: str) -> str:
+    return str(Path(name).resolve()) if Path(name).is_dir() else name
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,465 @@
+"""The command line. Exit codes: 0 done, 2 nothing done because of the input, 130 stopped by Ctrl-C."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from smf_embed import __version__
+from smf_embed.errors import InputError, SmfEmbedError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from smf_embed.classifier import Classifier
+    from smf_embed.clips import RejectedRow
+
+app = typer.Typer(
+    help="Which project does a video belong to? An embedding index with a lightweight classifier.",
+    epilog="A first run: smf-embed add train.csv && smf-embed fit && smf-embed predict new.csv -o decisions.csv",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+# rejected rows that are shown; all of them go where --rejected says
+_SHOWN = 5
+
+CatalogueOption = Annotated[
+    Path, typer.Option("--catalogue", envvar="SMF_EMBED_CATALOGUE", help="Folder of the catalogue and its model.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column", metavar="OURS=THEIRS", help="Name of a column in the table, where it is not the studio's."
+    ),
+]
+RejectedOption = Annotated[
+    Path | None, typer.Option("--rejected", metavar="FILE.csv", help="Write the rejected rows and the reasons here.")
+]
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line and exit code 2, never a traceback."""
+    try:
+        app()
+    except SmfEmbedError as error:
+        _say(f"smf-embed: {error}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        _say("smf-embed: stopped. What was reported as done is kept; the same command does the rest")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe has gone away, such as `head`
+        sys.exit(0)
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command(epilog="Example: smf-embed add clips.csv more.parquet --column reel_name=title")
+def add(
+    tables: Annotated[list[str], typer.Argument(metavar="TABLE...", help="CSV or Parquet files; - is standard input.")],
+    catalogue: CatalogueOption = Path("index"),
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Encoder of a new catalogue: builtin, a folder with a sentence-transformers model, or a hub id."
+        ),
+    ] = None,
+    column: ColumnOption = None,
+    rejected: RejectedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Insert new clips and update changed ones, by yt_reel_id.
+
+    A filled column cartoon is a label ("none" is one, too); an empty one means unlabelled. Texts that were encoded
+    before are not encoded again. A run that is stopped loses at most the batch in flight; run it again for the rest.
+    """
+    from smf_embed.catalogue import AddReport, Catalogue
+    from smf_embed.clips import iter_clips
+    from smf_embed.neighbours import refresh_snapshots
+
+    _prepare()
+    columns = _parse_columns(column)
+    total = AddReport()
+    # a table that cannot be read must be known before a catalogue is made
+    for table in tables:
+        if table != "-":
+            next(iter_clips(table, columns, batch_rows=1))
+    with Catalogue(catalogue, create=True, encoder=encoder) as opened:
+        for table in tables:
+            with _progress(f"adding {table}") as update:
+                report = opened.add(
+                    iter_clips(table, columns),
+                    lambda batch, done: update(batch.progress, f"{done.added + done.updated + done.unchanged:,} clips"),
+                )
+            for name, value in vars(report).items():
+                setattr(total, name, getattr(total, name) + value)
+        refresh_snapshots(opened)
+        clips = opened.counts()["clips"]
+    _report_rejected(total.rejected, dict(total.mended), rejected)
+    summary = {
+        "added": total.added,
+        "updated": total.updated,
+        "unchanged": total.unchanged,
+        "rejected": len(total.rejected),
+        "labels": total.labelled,
+        "texts_encoded": total.encoded_texts,
+        "clips": clips,
+        "seconds": round(total.seconds, 1),
+    }
+    if as_json:
+        print(json.dumps(summary))
+    else:
+        print(
+            f"added {total.added:,}, updated {total.updated:,}, unchanged {total.unchanged:,}, "
+            f"rejected {len(total.rejected):,}; {total.labelled:,} labels, {total.encoded_texts:,} texts encoded, "
+            f"{total.seconds:.1f} s. The catalogue holds {clips:,} clips."
+        )
+    if total.rejected and not (total.added or total.updated or total.unchanged):
+        raise InputError("not one row could be used; the reasons are above")
+
+
+@app.command(epilog="Example: smf-embed fit --catalogue index")
+def fit(
+    catalogue: CatalogueOption = Path("index"),
+    seed: Annotated[int, typer.Option(help="Seed of the folds; the same clips and seed give the same model.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Learn from the labelled clips of the catalogue and write the model beside it.
+
+    The printed scores are out of fold: each clip was decided by a model that had not seen it or its near-duplicates.
+    """
+    from smf_embed.catalogue import Catalogue
+    from smf_embed.classifier import MODEL_FOLDER, Classifier
+
+    _prepare()
+    started = time.monotonic()
+    with Catalogue(catalogue) as opened:
+        steps = iter(range(1, 10))
+        with _progress("fitting") as update:
+            model = Classifier.fit(opened, seed=seed, progress=lambda step: update(next(steps) / 6, step))
+        model.save(opened.folder / MODEL_FOLDER)
+    _print_scores(
+        model.manifest["metrics"] | {"threshold": model.manifest["threshold"]},
+        f"out of fold, {time.monotonic() - started:.0f} s",
+        as_json,
+    )
+
+
+@app.command(
+    epilog="Example: smf-embed predict new.csv -o decisions.csv   or: cat new.csv | smf-embed predict - --json"
+)
+def predict(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="CSV or Parquet file; - is standard input.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write .csv, .parquet or .jsonl instead of CSV on the screen.")
+    ] = None,
+    catalogue: CatalogueOption = Path("index"),
+    column: ColumnOption = None,
+    rejected: RejectedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give each clip of a table its project or none, with a confidence, what came second, and why.
+
+    The catalogue is not changed. A column cartoon in the table is not looked at.
+    """
+    _prepare()
+    if output is not None and output.suffix not in (".csv", ".parquet", ".jsonl"):
+        raise InputError(f"{output}: name a file that ends in .csv, .parquet or .jsonl")
+    decisions, _, texts, seconds = _decide_table(table, catalogue, column, rejected)
+    projects = decisions.loc[decisions["cartoon"] != "none", "cartoon"]
+    if output is not None:
+        _write_decisions(decisions, output)
+    elif as_json:
+        for line in decisions.to_dict("records"):
+            print(json.dumps(line, ensure_ascii=False))
+    else:
+        decisions.to_csv(sys.stdout, index=False)
+    _say(
+        f"{len(decisions):,} clips decided in {seconds:.1f} s: {len(projects):,} of {projects.nunique()} projects, "
+        f"{len(decisions) - len(projects):,} none; {texts:,} texts encoded"
+        + (f". Written to {output}" if output is not None else "")
+    )
+
+
+@app.command(epilog='Example: smf-embed similar --text "Маша и медведь" -k 5')
+def similar(
+    yt_reel_id: Annotated[str | None, typer.Argument(metavar="ID", help="A clip of the catalogue.")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="A text to compare with, instead of a clip.")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many clips to list.")] = 10,
+    catalogue: CatalogueOption = Path("index"),
+    as_json: JsonOption = False,
+) -> None:
+    """List the clips whose titles are nearest to that of a clip, or to a text."""
+    from smf_embed import neighbours
+    from smf_embed.catalogue import Catalogue
+
+    if (yt_reel_id is None) == (text is None):
+        raise InputError("name either the id of a clip or --text, and not both")
+    _prepare()
+    with Catalogue(catalogue) as opened:
+        found = neighbours.similar(opened, yt_reel_id, text=text, k=k)
+    if as_json:
+        for line in found:
+            print(json.dumps(line, ensure_ascii=False))
+        return
+    _print_table(
+        ["similarity", "id", "project", "title", "channel"],
+        [
+            [f"{c['similarity']:.3f}", c["yt_reel_id"], c["project"] or "—", c["title"] or "", c["channel"] or ""]
+            for c in found
+        ],
+    )
+
+
+@app.command(epilog="Example: smf-embed evaluate labelled.csv")
+def evaluate(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="CSV or Parquet file with a filled column cartoon.")],
+    catalogue: CatalogueOption = Path("index"),
+    column: ColumnOption = None,
+    rejected: RejectedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score the model on a labelled table; rows without a label are left out."""
+    _prepare()
+    decisions, model, _, seconds = _decide_table(table, catalogue, column, rejected, labelled_only=True)
+    scores = _score(decisions, model)
+    _print_scores(scores, f"{table}, {seconds:.0f} s", as_json)
+
+
+@app.command(epilog="Example: smf-embed info --json")
+def info(catalogue: CatalogueOption = Path("index"), as_json: JsonOption = False) -> None:
+    """Tell what the catalogue and the model hold, without loading either."""
+    from smf_embed.summary import summarise
+
+    summary = summarise(catalogue)
+    if as_json:
+        print(json.dumps(summary, ensure_ascii=False))
+        return
+    for name, value in summary.items():
+        if isinstance(value, dict):
+            value = ", ".join(
+                f"{key} {part:,}" if isinstance(part, int) else f"{key} {part}" for key, part in value.items()
+            )
+        print(f"{name + ':':<14}{value if value is not None else 'none yet'}")
+
+
+@app.command(epilog="Example: smf-embed demo --scale 0.02 --folder /tmp/demo")
+def demo(
+    scale: Annotated[float, typer.Option(min=0.005, max=1.0, help="1 is the size of the studio's table.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="Seed of the generator.")] = 0,
+    folder: Annotated[
+        Path, typer.Option(help="Where tables, catalogue and decisions go; an earlier demo is replaced.")
+    ] = (Path("demo")),
+) -> None:
+    """Make a table of invented clips, then add, fit, predict, evaluate and look up similar clips in it."""
+    import shutil
+
+    from smf_embed.datasets import make_demo
+
+    _prepare()
+    started = time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    train, test, index, decisions = (folder / name for name in ("train.csv", "test.csv", "index", "decisions.csv"))
+    shutil.rmtree(index, ignore_errors=True)
+    made = make_demo(scale, seed)
+    made.train.drop(columns="cartoon_true").to_csv(train, index=False)
+    made.test.drop(columns="cartoon_true").to_csv(test, index=False)
+    print(f"{train}: {len(made.train):,} clips, {test}: {len(made.test):,} clips, invented by smf_embed.datasets\n")
+    example = made.test.loc[made.test["cartoon"] == "Маша и медведь", "reel_name"].dropna().iloc[0]
+    for words, step in (
+        (f"add {train}", lambda: add([str(train)], index)),
+        ("fit", lambda: fit(index)),
+        (f"predict {test} -o {decisions}", lambda: predict(str(test), decisions, index)),
+        (f"evaluate {test}", lambda: evaluate(str(test), index)),
+        (f'similar --text "{example}" -k 5', lambda: similar(text=example, k=5, catalogue=index)),
+        ("info", lambda: info(index)),
+    ):
+        print(f"$ smf-embed {words} --catalogue {index}", flush=True)
+        step()
+        print(flush=True)
+    print(f"The whole demo took {time.monotonic() - started:.0f} s.")
+
+
+# ------------------------------------------------------------------------------------------------------------- helpers
+
+
+def _prepare() -> None:
+    """Set thread counts before any library that reads them is imported."""
+    from smf_embed.threads import limit_threads
+
+    limit_threads()
+
+
+def _decide_table(
+    table: str, folder: Path, column: list[str] | None, rejected: Path | None, labelled_only: bool = False
+) -> tuple[pd.DataFrame, Classifier, int, float]:
+    """Decide the clips of a table batch by batch; the frame has the table's own label as `label`, too."""
+    import pandas as pd
+
+    from smf_embed.catalogue import Catalogue
+    from smf_embed.classifier import MODEL_FOLDER, Classifier
+    from smf_embed.clips import ID, LABEL, ClipBatch, RejectedRow, iter_clips, repeated_id_reason
+
+    columns = _parse_columns(column)
+    started = time.monotonic()
+    parts, rows, mended = [], [], ClipBatch().mended
+    lines: dict[str, int] = {}
+    texts = 0
+    with Catalogue(folder) as catalogue:
+        model = Classifier.load(catalogue.folder / MODEL_FOLDER, catalogue)
+        with _progress(f"deciding {table}") as update:
+            for batch in iter_clips(table, columns):
+                rows += batch.rejected
+                mended += batch.mended
+                clips = [clip for clip in batch.clips if clip[LABEL] is not None] if labelled_only else batch.clips
+                for clip in clips:
+                    if clip[ID] in lines:
+                        rows.append(RejectedRow(table, lines[clip[ID]], clip[ID], repeated_id_reason(clip["line"])))
+                    lines[clip[ID]] = clip["line"]
+                encoded, new = catalogue.encoded(clips)
+                texts += new
+                parts.append(model.predict(encoded).assign(label=[clip[LABEL] for clip in clips]))
+                update(batch.progress, f"{sum(map(len, parts)):,} clips")
+    _report_rejected(rows, dict(mended), rejected)
+    decisions = pd.concat(parts, ignore_index=True).drop_duplicates(ID, keep="last", ignore_index=True)
+    if decisions.empty:
+        raise InputError(
+            f"{table}: no row has a label in column {LABEL}" if labelled_only else f"{table}: no row could be used"
+        )
+    label = decisions.pop("label")
+    decisions.attrs["labels"] = label.tolist()
+    return decisions, model, texts, time.monotonic() - started
+
+
+def _score(decisions: pd.DataFrame, model: Classifier) -> dict[str, Any]:
+    from smf_embed.metrics import score
+
+    return score(decisions.attrs["labels"], decisions["cartoon"].tolist(), model.manifest["sizes"])
+
+
+def _write_decisions(decisions: pd.DataFrame, output: Path) -> None:
+    from smf_embed.files import replace_atomically
+
+    decisions.attrs = {}
+    with replace_atomically(output) as temporary:
+        if output.suffix == ".parquet":
+            decisions.to_parquet(temporary, index=False)
+        elif output.suffix == ".jsonl":
+            decisions.to_json(temporary, orient="records", lines=True, force_ascii=False)
+        else:
+            decisions.to_csv(temporary, index=False)
+
+
+def _parse_columns(column: Sequence[str] | None) -> dict[str, str]:
+    columns = {}
+    for pair in column or ():
+        ours, equals, theirs = pair.partition("=")
+        if not equals or not theirs:
+            raise InputError(f"--column {pair}: write OURS=THEIRS, such as --column reel_name=title")
+        columns[ours.strip()] = theirs.strip()
+    return columns
+
+
+def _report_rejected(rows: list[RejectedRow], mended: dict[str, int], path: Path | None) -> None:
+    from smf_embed.files import replace_atomically
+
+    for row in rows[:_SHOWN]:
+        _say(f"rejected: {row.source} line {row.line}{f' ({row.id})' if row.id else ''}: {row.reason}")
+    if len(rows) > _SHOWN:
+        where = f"all are in {path}" if path else "to see them: --rejected FILE.csv"
+        _say(f"rejected: {len(rows) - _SHOWN:,} more rows; {where}")
+    if mended:
+        cells = ", ".join(f"{count:,} in {name}" for name, count in mended.items())
+        _say(f"taken as missing, since they are no numbers: cells {cells}")
+    if path:
+        with replace_atomically(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["source", "line", "yt_reel_id", "reason"])
+            writer.writerows([row.source, row.line, row.id, row.reason] for row in rows)
+
+
+def _print_scores(scores: dict[str, Any], what: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(scores, ensure_ascii=False))
+        return
+    either = scores["project_or_none"]
+    print(f"macro-F1 {scores['macro_f1']:.4f} over {scores['classes']} classes, {scores['clips']:,} clips ({what})")
+    print(
+        "project or none: "
+        + ", ".join(f"{name} {value:.4f}" for name, value in either.items() if value is not None)
+        + (f"; right project where both name one {scores['right_project']:.4f}" if scores["right_project"] else "")
+    )
+    _print_table(
+        ["training clips", "projects", "mean F1"],
+        [[size, str(row["projects"]), f"{row['f1']:.4f}"] for size, row in scores.get("by_size", {}).items()],
+    )
+
+
+def _print_table(header: list[str], rows: list[list[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in header:
+        table.add_column(name, overflow="ellipsis", no_wrap=True)
+    for row in rows:
+        # brackets in titles are text, not markup
+        table.add_row(*(cell.replace("[", "\\[") for cell in row))
+    console = Console(soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(width=120)
+    console.print(table)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Any]:
+    """Show a progress bar on standard error where that is a terminal; yield what moves it on."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[state]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(what, total=1.0, state="")
+        yield lambda share, state: bar.update(task, completed=min(share, 1.0), state=state)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Decisions: the project of each clip or `none`, how sure, what came second, and why in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from smf_embed.clips import ID, LABEL, NONE, TITLE
+from smf_embed.encoded_clips import EncodedClips
+from smf_embed.evidence import COLUMNS, Evidence
+
+_PLACE = {name: place for place, name in enumerate(COLUMNS)}
+_QUOTED = 60
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The two best candidates of each clip, shape (n,) each.
+
+    Attributes
+    ----------
+    first, second : ndarray of int
+        Row of the pair in the evidence; -1 where there is none.
+    probability, second_probability : ndarray of float
+        0 to 1; the candidates of a clip add up to 1 at most.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    probability: np.ndarray
+    second_probability: np.ndarray
+
+
+def rank(evidence: Evidence, probability: np.ndarray, n_clips: int) -> Ranking:
+    """Find the two candidates of the highest probability for each clip.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    probability : ndarray, shape (n_pairs,)
+        That the clip is of the project, each pair judged alone; where the sum over a clip exceeds 1 it is brought to 1.
+    n_clips : int
+    """
+    total = np.bincount(evidence.clips, probability, minlength=n_clips)
+    probability = probability / np.maximum(total, 1.0)[evidence.clips]
+    order = np.lexsort((evidence.projects, -probability, evidence.clips))
+    begin = np.searchsorted(evidence.clips[order], np.arange(n_clips))
+    length = np.bincount(evidence.clips, minlength=n_clips)
+    # one more slot, so that clips without a candidate point somewhere
+    order, padded = np.append(order, -1), np.append(probability, 0.0)
+    first = np.where(length > 0, order[np.minimum(begin, len(order) - 1)], -1)
+    second = np.where(length > 1, order[np.minimum(begin + 1, len(order) - 1)], -1)
+    return Ranking(first, second, padded[first], padded[second])
+
+
+def decide(
+    clips: EncodedClips,
+    evidence: Evidence,
+    ranking: Ranking,
+    projects: list[str],
+    threshold: float,
+    labelled: EncodedClips,
+) -> pd.DataFrame:
+    """Turn ranked candidates into decisions.
+
+    Returns
+    -------
+    DataFrame
+        `yt_reel_id`, `cartoon`, `confidence`, `runner_up`, `runner_up_confidence`, `why`, a row a clip in order.
+        A confidence is the probability of that project, or of `none`; the threshold that was best for macro-F1 may
+        prefer a project to a `none` of higher probability.
+    """
+    names = np.array(projects, dtype=object)
+    candidate = np.append(evidence.projects, 0)
+    total = np.bincount(evidence.clips, minlength=len(clips)) > 0
+    chosen = (ranking.probability > threshold) & total
+    none = np.clip(1.0 - ranking.probability - ranking.second_probability, 0.0, 1.0)
+    # what stands against the decision: for a project the better of the second candidate and none, for none the first
+    second_is_none = chosen & (none >= ranking.second_probability)
+    runner_up = np.where(chosen, np.where(second_is_none, 0, candidate[ranking.second]), candidate[ranking.first])
+    runner_up_probability = np.where(
+        chosen, np.where(second_is_none, none, ranking.second_probability), ranking.probability
+    )
+    confidence = np.where(chosen, ranking.probability, 1.0 - ranking.probability)
+    return pd.DataFrame(
+        {
+            ID: clips.ids,
+            LABEL: np.where(chosen, names[candidate[ranking.first]], NONE),
+            "confidence": confidence.round(4),
+            "runner_up": np.where(total | chosen, names[runner_up], ""),
+            "runner_up_confidence": runner_up_probability.round(4),
+            "why": [
+                _why(pair, evidence, projects, labelled, bool(is_chosen), probability)
+                for pair, is_chosen, probability in zip(ranking.first, chosen, ranking.probability, strict=True)
+            ],
+        }
+    )
+
+
+def _why(
+    pair: int, evidence: Evidence, projects: list[str], labelled: EncodedClips, chosen: bool, probability: float
+) -> str:
+    """Say in words what speaks for the best candidate, or that nothing does."""
+    if pair < 0:
+        return "no labelled clip is comparable"
+    value = evidence.values[pair]
+    project = projects[evidence.projects[pair]]
+    reasons = []
+    similarity = value[_PLACE["title_best"]]
+    field = "title"
+    if np.isnan(similarity):
+        similarity, field = value[_PLACE["description_best"]], "description"
+    if evidence.nearest[pair] >= 0:
+        title = str(labelled.clips[evidence.nearest[pair]][TITLE] or "")
+        title = title if len(title) <= _QUOTED else title[: _QUOTED - 1].rstrip() + "…"
+        reasons.append(f"nearest {field} of {project}: «{title}» (similarity {similarity:.2f})")
+    for name, words in (
+        ("title_votes_20", "{:.0%} of the votes of similar titles"),
+        ("description_votes_20", "{:.0%} of the votes of similar descriptions"),
+    ):
+        if value[_PLACE[name]] >= 0.05:
+            reasons.append(words.format(value[_PLACE[name]]))
+    for name, words in (("title_lexical", "title"), ("description_lexical", "description")):
+        if value[_PLACE[name]] > 0:
+            reasons.append(f"the wording of the {words} is that of {project}")
+    if value[_PLACE["channel_share"]] >= 0.2:
+        reasons.append(f"{value[_PLACE['channel_share']]:.0%} of the channel is {project}")
+    if chosen:
+        return "; ".join(reasons)
+    if probability < 0.02:
+        return "nothing speaks for a project; " + reasons[0] if reasons else "nothing speaks for a project"
+    return f"too little speaks for {project}: " + "; ".join(reasons)

@@ -1,0 +1,123 @@
+"""Clips as the decision sees them: cleaned texts, vectors, channel and numbers, as arrays side by side."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from smf_embed.clips import ID, TITLE
+from smf_embed.text import clean
+
+#: Field of the decision → key of the clip that holds its raw text.
+TEXT_FIELDS = {"title": TITLE, "description": "description"}
+
+#: The numbers of a clip, in the order of `EncodedClips.numbers`.
+NUMBERS = {
+    "log_seconds": "natural logarithm of 1 + the duration in seconds; missing where that is missing or zero",
+    "seconds_missing": "1 when the duration is missing, 2 when it is zero (the clip was gone when asked), else 0",
+    "is_shorts": "1 for a vertical clip under 60 s, else 0",
+    "is_live": "1 for a live or announced broadcast, else 0",
+    "flag_closed": "1 when the channel is closed, else 0",
+    "international": "1 for a foreign-language channel, else 0",
+    "title_length": "characters of the cleaned title",
+    "description_length": "characters of the cleaned description",
+}
+
+_NO_WORD = re.compile(r"[\W_]+")
+
+
+class EncodedClips:
+    """Some clips and their vectors, row by row; the rest is worked out when it is first asked for.
+
+    Parameters
+    ----------
+    clips : sequence of dict
+        Clips with the keys `smf_embed.clips.CLIP_FIELDS`.
+    vectors : dict of field → ndarray, shape (n, dimension), float32
+        Unit length; rows of clips without a text are zero.
+    """
+
+    def __init__(self, clips: Sequence[dict[str, Any]], vectors: dict[str, np.ndarray]) -> None:
+        self.clips = clips
+        self.vectors = vectors
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    @functools.cached_property
+    def ids(self) -> np.ndarray:
+        """Ids, object, shape (n,)."""
+        return _objects(clip[ID] for clip in self.clips)
+
+    @functools.cached_property
+    def texts(self) -> dict[str, list[str]]:
+        """Field → cleaned texts; empty where missing."""
+        return clean_fields(self.clips)
+
+    @functools.cached_property
+    def channels(self) -> np.ndarray:
+        """Channel ids, or names where there is no id, object, shape (n,); empty where both are missing."""
+        return _objects(clip["yt_channel_id"] or clip["yt_channel_name"] or "" for clip in self.clips)
+
+    @functools.cached_property
+    def numbers(self) -> np.ndarray:
+        """The columns `NUMBERS`, float32, shape (n, len(NUMBERS)); NaN where missing."""
+
+        def column(key: str) -> np.ndarray:
+            return np.array([np.nan if clip[key] is None else clip[key] for clip in self.clips], dtype=np.float64)
+
+        seconds = column("seconds")
+        broadcast = [clip["broadcast"] for clip in self.clips]
+        columns = {
+            "log_seconds": np.log1p(np.where(seconds > 0, seconds, np.nan)),
+            "seconds_missing": np.where(np.isnan(seconds), 1.0, np.where(seconds == 0, 2.0, 0.0)),
+            "is_shorts": column("is_shorts"),
+            "is_live": np.array([np.nan if kind is None else float(kind != "none") for kind in broadcast]),
+            "flag_closed": column("flag_closed"),
+            "international": column("international"),
+            "title_length": np.array([len(text) for text in self.texts["title"]], dtype=np.float64),
+            "description_length": np.array([len(text) for text in self.texts["description"]], dtype=np.float64),
+        }
+        return np.column_stack([columns[name] for name in NUMBERS]).astype(np.float32)
+
+    def present(self, field: str) -> np.ndarray:
+        """Return which clips have a text in `field`, bool, shape (n,)."""
+        return np.asarray(self.vectors[field].any(axis=1))
+
+    def near_duplicate_keys(self) -> list[str]:
+        """Return a key for each clip that it shares with its near-duplicates and with no other clip.
+
+        Near-duplicates are clips whose cleaned titles and descriptions have the same words, whatever the punctuation
+        and decoration. What is learned from a clip must not see them.
+        """
+        texts = zip(self.texts["title"], self.texts["description"], strict=True)
+        return [_NO_WORD.sub(" ", title).strip() + "\n" + _NO_WORD.sub(" ", text).strip() for title, text in texts]
+
+    def part(self, rows: np.ndarray | slice) -> EncodedClips:
+        """Return the clips of these rows."""
+        chosen = np.arange(len(self))[rows]
+        return EncodedClips(
+            [self.clips[row] for row in chosen], {field: vectors[chosen] for field, vectors in self.vectors.items()}
+        )
+
+
+def _objects(values: Iterable[Any]) -> np.ndarray:
+    listed = list(values)
+    array = np.empty(len(listed), dtype=object)
+    array[:] = listed
+    return array
+
+
+def clean_fields(clips: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+    """Return field → cleaned texts of the clips; empty where missing."""
+    return {field: [clean(clip[key]) if clip[key] else "" for clip in clips] for field, key in TEXT_FIELDS.items()}
+
+
+def text_digest(text: str) -> bytes:
+    """Return the 16-byte BLAKE2 digest of a cleaned text, under which its vector is kept."""
+    return hashlib.blake2b(text.encode("utf-8"), digest_size=16).digest()

@@ -1,0 +1,290 @@
+"""Candidates of a clip and the evidence of each clip-project pair: the columns that LightGBM decides by.
+
+The columns are the same for every project, so that a project with five clips profits from what is learned on all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from smf_embed.encoded_clips import NUMBERS, TEXT_FIELDS, EncodedClips
+from smf_embed.lexical import LexicalModel, hashed_counts
+from smf_embed.votes import VOTES_AT, FieldVotes, Signals
+
+# clips that are looked at together; bounds the memory of the arrays by clip and project
+_CHUNK = 4096
+# a share of few clips says little: that many clips of no project are added to the channel's
+_CHANNEL_PRIOR = 3.0
+
+_COMPARED = "minus that of the best other candidate project"
+
+
+def _describe_columns() -> dict[str, str]:
+    columns = {}
+    for field in TEXT_FIELDS:
+        for count in VOTES_AT:
+            columns[f"{field}_votes_{count}"] = f"0 to 1: the project's share of the votes of {count} nearest {field}s"
+        columns |= {
+            f"{field}_best": f"-1 to 1: cosine with the project's most similar {field}",
+            f"{field}_mean3": f"-1 to 1: mean of the cosines with the project's three most similar {field}s",
+            f"{field}_prototype": f"-1 to 1: cosine with the mean of the project's {field}s",
+            f"{field}_lexical": f"about -3 to 3: score of the project's machine on the wording of the {field}",
+            f"{field}_best_gap": f"-2 to 2: {field}_best {_COMPARED}",
+            f"{field}_prototype_gap": f"-2 to 2: {field}_prototype {_COMPARED}",
+            f"{field}_lexical_gap": f"about -6 to 6: {field}_lexical {_COMPARED}",
+            f"{field}_votes_20_gap": f"-1 to 1: {field}_votes_20 {_COMPARED}",
+            f"{field}_votes_20_none": f"0 to 1: the share of the votes of 20 nearest {field}s that none has",
+            f"{field}_best_none": f"-1 to 1: cosine with the most similar {field} of none among the neighbours",
+            f"{field}_best_over_none": f"-2 to 2: {field}_best minus {field}_best_none",
+        }
+    columns |= {
+        "channel_share": "0 to 1: the project's share of the channel's labelled clips, 3 clips added",
+        "channel_none": "0 to 1: the share of none, likewise",
+        "channel_size": "0 and more: natural logarithm of 1 + the number of labelled clips of the channel",
+    }
+    return columns | NUMBERS
+
+
+#: Column of the evidence → its range and meaning, in the order of `Evidence.values`. A missing value is NaN.
+COLUMNS = _describe_columns()
+
+
+@dataclass(frozen=True)
+class TrainingClips:
+    """What keeps the evidence of training clips from seeing themselves, row by row of the labelled clips.
+
+    Attributes
+    ----------
+    groups : ndarray of int, shape (n,)
+        Near-duplicates share a number; a clip sees no labelled clip of its own.
+    folds : ndarray of int, shape (n,)
+        Channel shares are counted on the other folds. Counted on all but the clip itself they would give it away: of
+        two clips on one channel, that of the project sees one fewer.
+    lexical_scores : dict of field → ndarray, shape (n, n_projects)
+        Scores by machines that were fitted on the other folds.
+    """
+
+    groups: np.ndarray
+    folds: np.ndarray
+    lexical_scores: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The candidates of some clips with their evidence, a row a clip-project pair, sorted by clip.
+
+    Attributes
+    ----------
+    clips, projects : ndarray of int, shape (n_pairs,)
+        Row of the clip and number of the project; `none` is never a candidate.
+    values : ndarray, shape (n_pairs, len(COLUMNS)), float32
+    nearest : ndarray of int, shape (n_pairs,)
+        Row of the project's most similar labelled clip by title, by description where there is no title; -1 if none.
+    """
+
+    clips: np.ndarray
+    projects: np.ndarray
+    values: np.ndarray
+    nearest: np.ndarray
+
+
+class EvidenceBuilder:
+    """Labelled clips and lexical models, ready to give evidence on clips.
+
+    Parameters
+    ----------
+    labelled : EncodedClips
+    projects : ndarray of int, shape (len(labelled),)
+        0 is `none`.
+    groups : ndarray of int, shape (len(labelled),)
+        Near-duplicates share a number.
+    n_projects : int
+        `none` included.
+    lexical : dict of field → LexicalModel
+    centres, temperatures : dict by field, optional
+        See `smf_embed.votes.FieldVotes`; those of the time of fitting.
+    """
+
+    def __init__(
+        self,
+        labelled: EncodedClips,
+        projects: np.ndarray,
+        groups: np.ndarray,
+        n_projects: int,
+        lexical: dict[str, LexicalModel],
+        centres: dict[str, np.ndarray] | None = None,
+        temperatures: dict[str, float] | None = None,
+    ) -> None:
+        self.n_projects = n_projects
+        self.lexical = lexical
+        self.votes = {
+            field: FieldVotes(
+                labelled.vectors[field],
+                projects,
+                groups,
+                n_projects,
+                centres[field] if centres else None,
+                temperatures[field] if temperatures else None,
+            )
+            for field in TEXT_FIELDS
+        }
+        self._channel_number: dict[str, int] = {}
+        for name in labelled.channels:
+            self._channel_number.setdefault(name, len(self._channel_number))
+        self._projects, self._channels = projects, self._channel_numbers(labelled.channels)
+        self._channel_counts = self._count_by_channel(slice(None))
+
+    def build(self, clips: EncodedClips, groups: np.ndarray | None = None) -> Evidence:
+        """Choose the candidates of clips and gather their evidence.
+
+        Parameters
+        ----------
+        clips : EncodedClips
+        groups : ndarray of int, shape (len(clips),), optional
+            Labelled clips of the same number are not looked at; -1, and no groups at all, looks at everything.
+        """
+        groups = np.full(len(clips), -1) if groups is None else groups
+        parts = []
+        for start in range(0, max(len(clips), 1), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            part = clips.part(rows)
+            scores = {
+                field: self.lexical[field].scores(hashed_counts(field, part.texts[field])) for field in TEXT_FIELDS
+            }
+            shares = self._channel_shares(part.channels, self._channel_counts)
+            parts.append(self._build_part(part, start, groups[rows], scores, shares))
+        return _concatenated(parts)
+
+    def build_for_training(self, clips: EncodedClips, training: TrainingClips) -> Evidence:
+        """Choose the candidates of the labelled clips themselves and gather evidence that does not know their labels.
+
+        Parameters
+        ----------
+        clips : EncodedClips
+            The labelled clips that the builder was made with.
+        training : TrainingClips
+        """
+        shape = (len(clips), self.n_projects)
+        share, size = np.zeros(shape, dtype=np.float32), np.zeros(len(clips), dtype=np.float32)
+        for fold in np.unique(training.folds):
+            inside = training.folds == fold
+            share[inside], size[inside] = self._channel_shares(clips.channels[inside], self._count_by_channel(~inside))
+        parts = []
+        for start in range(0, len(clips), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            scores = {field: training.lexical_scores[field][rows] for field in TEXT_FIELDS}
+            part = clips.part(rows)
+            parts.append(self._build_part(part, start, training.groups[rows], scores, (share[rows], size[rows])))
+        return _concatenated(parts)
+
+    def _build_part(
+        self,
+        clips: EncodedClips,
+        start: int,
+        groups: np.ndarray,
+        scores: dict[str, np.ndarray],
+        shares: tuple[np.ndarray, np.ndarray],
+    ) -> Evidence:
+        signals = {field: self._ask(field, clips, groups) for field in TEXT_FIELDS}
+        share, channel_size = shares
+        row, project = np.nonzero(_candidates(signals, scores, share))
+        columns: list[np.ndarray] = []
+        for field in TEXT_FIELDS:
+            signal, lexical = signals[field], scores[field]
+            by_project = [*(signal.votes[count] for count in VOTES_AT), signal.best, signal.mean3, signal.prototype]
+            columns += [values[row, project] for values in (*by_project, lexical)]
+            compared = (signal.best, signal.prototype, lexical, signal.votes[20])
+            columns += [_gap_to_best_other(values)[row, project] for values in compared]
+            best_none = signal.best[row, 0]
+            columns += [signal.votes[20][row, 0], best_none, signal.best[row, project] - best_none]
+        columns += [share[row, project], share[row, 0], np.log1p(channel_size)[row]]
+        values = np.column_stack([*columns, clips.numbers[row]]).astype(np.float32)
+        by_title, by_description = (signals[field].nearest[row, project] for field in TEXT_FIELDS)
+        return Evidence(row + start, project, values, np.where(by_title >= 0, by_title, by_description))
+
+    def _ask(self, field: str, clips: EncodedClips, groups: np.ndarray) -> Signals:
+        """Ask the field's votes about the clips that have a text there; the others get NaN."""
+        there = np.flatnonzero(clips.present(field))
+        found = self.votes[field].ask(clips.vectors[field][there], groups[there])
+        if len(there) == len(clips):
+            return found
+
+        def spread(values: np.ndarray, fill: float) -> np.ndarray:
+            result = np.full((len(clips), self.n_projects), fill, dtype=values.dtype)
+            result[there] = values
+            return result
+
+        return Signals(
+            {count: spread(values, np.nan) for count, values in found.votes.items()},
+            best=spread(found.best, np.nan),
+            mean3=spread(found.mean3, np.nan),
+            prototype=spread(found.prototype, np.nan),
+            nearest=spread(found.nearest, -1),
+        )
+
+    def _channel_numbers(self, channels: np.ndarray) -> np.ndarray:
+        unknown = len(self._channel_number)
+        return np.array([self._channel_number.get(name, unknown) for name in channels], dtype=int)
+
+    def _count_by_channel(self, rows: np.ndarray | slice) -> np.ndarray:
+        # the last row is that of channels which no labelled clip has
+        counts = np.zeros((len(self._channel_number) + 1, self.n_projects), dtype=np.float32)
+        np.add.at(counts, (self._channels[rows], self._projects[rows]), 1.0)
+        if "" in self._channel_number:
+            counts[self._channel_number[""]] = 0.0  # clips without a channel have nothing in common
+        return counts
+
+    def _channel_shares(self, channels: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the share of each project on the clips' channels, and how many clips were counted there."""
+        counted = counts[self._channel_numbers(channels)]
+        size = counted.sum(axis=1)
+        return counted / (size[:, None] + _CHANNEL_PRIOR), size
+
+
+def _concatenated(parts: list[Evidence]) -> Evidence:
+    return Evidence(
+        np.concatenate([part.clips for part in parts]),
+        np.concatenate([part.projects for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.nearest for part in parts]),
+    )
+
+
+def _candidates(signals: dict[str, Signals], scores: dict[str, np.ndarray], share: np.ndarray) -> np.ndarray:
+    """Return the pairs worth judging, bool, shape (n, n_projects)."""
+    title, description = signals["title"], signals["description"]
+    chosen = np.zeros(share.shape, dtype=bool)
+    # (signal, how many of its highest projects, and only above)
+    for values, count, above in (
+        (title.best, 2, -np.inf),
+        (scores["title"], 2, -np.inf),
+        (title.votes[50], 2, 0.0),
+        (scores["description"], 1, -0.9),
+        (description.best, 1, 0.3),
+        (description.votes[50], 2, 0.0),
+        (share, 1, 0.02),
+    ):
+        ranked = np.where(np.isnan(values), -np.inf, values)
+        ranked[:, 0] = -np.inf
+        count = min(count, ranked.shape[1] - 1)
+        highest = np.argpartition(-ranked, count - 1, axis=1)[:, :count] if count else np.empty((len(ranked), 0), int)
+        row = np.repeat(np.arange(len(ranked)), count)
+        passed = ranked[row, highest.ravel()] > above
+        chosen[row[passed], highest.ravel()[passed]] = True
+    return chosen
+
+
+def _gap_to_best_other(values: np.ndarray) -> np.ndarray:
+    """Return each value less the highest of the other projects of its row; NaN where the value or all others are."""
+    ranked = np.where(np.isnan(values), -np.inf, values)
+    ranked[:, 0] = -np.inf
+    at = ranked.argmax(axis=1)
+    rows = np.arange(len(ranked))
+    highest = ranked[rows, at].copy()
+    ranked[rows, at] = -np.inf
+    second = ranked.max(axis=1)
+    other = np.broadcast_to(highest[:, None], values.shape).copy()
+    other[rows, at] = second
+    return values - np.where(np.isinf(other), np.nan, other)

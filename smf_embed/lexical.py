@@ -1,0 +1,151 @@
+"""The lexical model: one linear support vector machine a project, on hashed n-grams of a text.
+
+It knows names by their letters, where embeddings know texts by their meaning. Columns stand alone: each project against
+all other clips, so that one can be fitted or dropped without the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from smf_embed.threads import thread_count
+
+_FEATURES = 2**18
+_C = 3.0
+# Easy negatives have margins above one and so no say in the solution: a random sample of them, and then those that
+# the first fit scores highest, give the full fit's quality in a third of its time (docs/decisions.md).
+_RANDOM_NEGATIVES = 6_000
+_HARD_NEGATIVES = 14_000
+
+#: Field → how its texts become n-grams; titles by letters since they are short and misspelt, descriptions by words.
+N_GRAMS: dict[str, dict[str, Any]] = {
+    "title": {"analyzer": "char_wb", "ngram_range": (2, 5)},
+    "description": {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"\w+"},
+}
+
+
+def hashed_counts(field: str, texts: Sequence[str]) -> sp.csr_matrix:
+    """Count the n-grams of cleaned texts.
+
+    Parameters
+    ----------
+    field : str
+        `title` or `description`.
+    texts : sequence of str
+
+    Returns
+    -------
+    csr_matrix, shape (len(texts), 2 ** 18), float32
+        1 + log(count) of each hashed n-gram.
+    """
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    vectorizer = HashingVectorizer(
+        n_features=_FEATURES, alternate_sign=False, norm=None, dtype=np.float32, lowercase=False, **N_GRAMS[field]
+    )
+    counts = vectorizer.transform(texts)
+    counts.data = np.log(counts.data) + 1.0
+    return counts
+
+
+@dataclass(frozen=True)
+class LexicalModel:
+    """Fitted machines of one field.
+
+    Attributes
+    ----------
+    idf : ndarray, shape (2 ** 18,), float32
+        Inverse document frequencies.
+    weights : ndarray, shape (2 ** 18, n_projects), float32
+        One column a project; column 0, `none`, is not used.
+    bias : ndarray, shape (n_projects,), float32
+        NaN for projects that have no machine.
+    """
+
+    idf: np.ndarray
+    weights: np.ndarray
+    bias: np.ndarray
+
+    @classmethod
+    def fit(cls, counts: sp.csr_matrix, projects: np.ndarray, n_projects: int, seed: int = 0) -> LexicalModel:
+        """Fit a machine for each project that has clips here.
+
+        Parameters
+        ----------
+        counts : csr_matrix, shape (n, 2 ** 18)
+            See `hashed_counts`; rows without n-grams are left out.
+        projects : ndarray of int, shape (n,)
+            0 is `none`.
+        n_projects : int
+            Number of projects, `none` included.
+        seed : int
+            Of the sample of negatives.
+
+        References
+        ----------
+        Fan et al. (2008), LIBLINEAR: a library for large linear classification.
+        """
+        filled = np.flatnonzero(np.diff(counts.indptr))
+        if not len(filled):
+            nothing = np.zeros((_FEATURES, n_projects), dtype=np.float32)
+            return cls(np.ones(_FEATURES, dtype=np.float32), nothing, np.full(n_projects, np.nan, dtype=np.float32))
+        counts, projects = counts[filled], projects[filled]
+        documents = np.bincount(counts.indices, minlength=_FEATURES)
+        idf = (np.log((1 + counts.shape[0]) / (1 + documents)) + 1).astype(np.float32)
+        features = _weighted(counts, idf)
+        positive, negative = np.flatnonzero(projects > 0), np.flatnonzero(projects == 0)
+        sample = np.random.default_rng(seed).permutation(negative)[:_RANDOM_NEGATIVES]
+        working = np.union1d(positive, sample)
+        weights, bias = _fit_machines(features[working], projects[working], n_projects)
+        if len(sample) < len(negative):
+            scores = features[negative] @ weights + np.where(np.isnan(bias), -np.inf, bias)
+            hardest = negative[np.argsort(-scores[:, 1:].max(axis=1), kind="stable")[:_HARD_NEGATIVES]]
+            working = np.union1d(working, hardest)
+            weights, bias = _fit_machines(features[working], projects[working], n_projects)
+        return cls(idf, weights, bias)
+
+    def scores(self, counts: sp.csr_matrix) -> np.ndarray:
+        """Return the signed distances to each project's hyperplane, shape (n, n_projects), float32.
+
+        Above 1 is clearly the project's wording, below -1 clearly not. NaN for rows without n-grams, for projects
+        without a machine, and for `none`.
+        """
+        if not counts.shape[0]:
+            return np.empty((0, len(self.bias)), dtype=np.float32)
+        result = np.asarray(_weighted(counts, self.idf) @ self.weights + self.bias, dtype=np.float32)
+        result[np.diff(counts.indptr) == 0] = np.nan
+        return result
+
+
+def _weighted(counts: sp.csr_matrix, idf: np.ndarray) -> sp.csr_matrix:
+    from sklearn.preprocessing import normalize
+
+    features = counts.copy()
+    features.data = features.data * idf[features.indices]
+    return normalize(features, copy=False)
+
+
+def _fit_machines(features: sp.csr_matrix, projects: np.ndarray, n_projects: int) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.svm import LinearSVC
+
+    weights = np.zeros((features.shape[1], n_projects), dtype=np.float32)
+    bias = np.full(n_projects, np.nan, dtype=np.float32)
+
+    def fit_one(project: int) -> None:
+        machine = LinearSVC(C=_C, tol=1e-2, max_iter=200, random_state=0)
+        machine.fit(features, projects == project)
+        weights[:, project] = machine.coef_[0]
+        bias[project] = machine.intercept_[0]
+
+    # a project that is alone has nothing to be told from
+    counts = np.bincount(projects, minlength=n_projects)
+    there = [project for project in range(1, n_projects) if 0 < counts[project] < len(projects)]
+    with ThreadPoolExecutor(thread_count()) as pool:
+        list(pool.map(fit_one, there))
+    return weights, bias

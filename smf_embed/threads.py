@@ -1,0 +1,49 @@
+"""The one place where thread counts are set.
+
+torch, FAISS, LightGBM and BLAS each start as many threads as there are cores, and slow each other down twentyfold
+when the cores are already taken. All of them ask `thread_count` instead.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+
+import psutil
+
+_VARIABLE = "SMF_EMBED_THREADS"
+_SAMPLE_SECONDS = 0.1
+
+
+@functools.cache
+def thread_count() -> int:
+    """Return how many threads to use; measured once a process, at the first call.
+
+    Returns
+    -------
+    int
+        `SMF_EMBED_THREADS` where it is set to a positive number; else the number of cores that are idle now, at least
+        one and at most those that this process may run on.
+    """
+    wanted = os.environ.get(_VARIABLE, "")
+    if wanted.isdigit() and int(wanted) > 0:
+        return int(wanted)
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if allowed == 1:
+        return 1
+    busy = psutil.cpu_percent(interval=_SAMPLE_SECONDS, percpu=True)
+    idle = round(sum(100.0 - percent for percent in busy) / 100.0)
+    return max(1, min(allowed, idle))
+
+
+def limit_threads() -> int:
+    """Set the thread counts that libraries read from the environment when they are imported; return the count.
+
+    A count that the user has set there stands. FAISS, LightGBM and torch also take `thread_count` as an argument.
+    """
+    count = thread_count()
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"):
+        os.environ.setdefault(variable, str(count))
+    # threads that wait for work spin by default, and take the cores from those that have some
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    return count

@@ -1,0 +1,219 @@
+"""What the nearest labelled clips say: votes of neighbours, and similarities of a clip to every project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from smf_embed.threads import thread_count
+
+#: Numbers of neighbours whose votes are counted.
+VOTES_AT = (1, 5, 20, 50)
+# a few more than the largest, since a training clip must not see itself and its near-duplicates
+_NEIGHBOURS = VOTES_AT[-1] + 14
+_NOT_THERE = -1.0
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What one field of some clips says, by project; every array but `nearest` is float32, shape (n, n_projects).
+
+    Attributes
+    ----------
+    votes : dict of int → ndarray
+        Number of neighbours → each project's share of their votes, weighted by similarity, 0 to 1; all zero where
+        there is no neighbour.
+    best, mean3, prototype : ndarray
+        Cosine with the project's most similar clip, mean of the three highest, and with the mean of its clips; centred
+        on the labelled clips. NaN where the project has no other clip. For `none` only `best` is known, and only when
+        it is among the neighbours.
+    nearest : ndarray of int, shape (n, n_projects)
+        Row of the project's most similar labelled clip; -1 where there is none.
+    """
+
+    votes: dict[int, np.ndarray]
+    best: np.ndarray
+    mean3: np.ndarray
+    prototype: np.ndarray
+    nearest: np.ndarray
+
+
+class FieldVotes:
+    """The labelled clips that have a text in one field, ready to be asked.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, dimension), float32
+        Unit length; zero where the clip has no text here.
+    projects : ndarray of int, shape (n,)
+        0 is `none`.
+    groups : ndarray of int, shape (n,)
+        Near-duplicates share a number.
+    n_projects : int
+    centre : ndarray, shape (dimension,), optional
+        Mean of the vectors at the time of fitting; worked out where not given.
+    temperature : float, optional
+        How much similarity a vote may be behind the best and still count: at that distance it weighs 1/e.
+    """
+
+    def __init__(
+        self,
+        vectors: np.ndarray,
+        projects: np.ndarray,
+        groups: np.ndarray,
+        n_projects: int,
+        centre: np.ndarray | None = None,
+        temperature: float | None = None,
+    ) -> None:
+        self.rows = np.flatnonzero(vectors.any(axis=1))
+        self.n_projects = n_projects
+        self._projects = projects[self.rows]
+        self._groups = groups[self.rows]
+        there = vectors[self.rows]
+        if centre is None:
+            centre = there.mean(axis=0) if len(there) else np.zeros(vectors.shape[1], dtype=np.float32)
+        self.centre = centre.astype(np.float32)
+        self._vectors = self._centred(there)
+        self._index = self._build_index()
+        self.temperature = temperature if temperature is not None else self._fit_temperature()
+        # clips of projects, sorted by project: few beside those of `none`, so all similarities to them are affordable
+        order = np.argsort(self._projects, kind="stable")
+        self._of_projects = order[np.searchsorted(self._projects[order], 1) :]
+        self._begins = np.searchsorted(self._projects[self._of_projects], np.arange(1, n_projects + 1))
+        self._sums = np.zeros((n_projects, vectors.shape[1]), dtype=np.float32)
+        np.add.at(self._sums, self._projects, self._vectors)
+        self._sizes = np.bincount(self._projects, minlength=n_projects).astype(np.float32)
+
+    def ask(self, vectors: np.ndarray, groups: np.ndarray) -> Signals:
+        """Compare clips with the labelled ones.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, dimension), float32
+            Unit length, none of them zero.
+        groups : ndarray of int, shape (n,)
+            Labelled clips of the same number are not seen; -1 sees all.
+
+        Returns
+        -------
+        Signals
+        """
+        queries = self._centred(vectors)
+        votes, best_none, nearest_none = self._votes(queries, groups)
+        best, mean3, nearest = self._similarities(queries, groups)
+        best[:, 0], nearest[:, 0] = best_none, nearest_none
+        return Signals(votes, best, mean3, self._prototype(queries, groups), nearest)
+
+    def _centred(self, vectors: np.ndarray) -> np.ndarray:
+        moved = vectors - self.centre
+        return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
+
+    def _build_index(self):  # type: ignore[no-untyped-def]
+        import faiss
+
+        faiss.omp_set_num_threads(thread_count())
+        index = faiss.IndexFlatIP(self._vectors.shape[1])
+        if len(self._vectors):
+            index.add(self._vectors)
+        return index
+
+    def _fit_temperature(self) -> float:
+        # half the distance between the best neighbour and the twentieth, so that encoders whose similarities lie close
+        # together (those of e5 do) vote like those that spread
+        if len(self._vectors) < 3:
+            return 1.0
+        sample = self._vectors[np.random.default_rng(0).permutation(len(self._vectors))[:1000]]
+        similarity, _ = self._index.search(sample, min(21, len(self._vectors)))
+        return max(float(np.mean(similarity[:, 1] - similarity[:, -1])) / 2, 1e-3)
+
+    def _votes(self, queries: np.ndarray, groups: np.ndarray) -> tuple[dict[int, np.ndarray], np.ndarray, np.ndarray]:
+        n = len(queries)
+        k = min(_NEIGHBOURS, len(self.rows))
+        if k == 0 or n == 0:
+            nothing = np.zeros((n, self.n_projects), dtype=np.float32)
+            return dict.fromkeys(VOTES_AT, nothing), np.full(n, np.nan, np.float32), np.full(n, -1)
+        similarity, neighbour = self._index.search(queries, k)
+        hidden = (self._groups[neighbour] == groups[:, None]) & (groups[:, None] >= 0)
+        similarity[hidden] = _NOT_THERE
+        order = np.argsort(-similarity, axis=1, kind="stable")
+        similarity = np.take_along_axis(similarity, order, axis=1)
+        neighbour = np.take_along_axis(neighbour, order, axis=1)
+        hidden = np.take_along_axis(hidden, order, axis=1)
+        project = self._projects[neighbour]
+        weight = np.exp((similarity - similarity[:, :1]) / self.temperature)
+        weight[hidden] = 0.0
+        clip = np.broadcast_to(np.arange(n)[:, None], project.shape)
+        votes = {}
+        for count in VOTES_AT:
+            place = (clip[:, :count] * self.n_projects + project[:, :count]).ravel()
+            sums = np.bincount(place, weight[:, :count].ravel(), minlength=n * self.n_projects)
+            sums = sums.reshape(n, self.n_projects).astype(np.float32)
+            votes[count] = sums / np.maximum(sums.sum(axis=1, keepdims=True), 1e-9)
+        is_none = (project == 0) & ~hidden
+        first = is_none.argmax(axis=1)
+        found = is_none.any(axis=1)
+        best = np.where(found, similarity[np.arange(n), first], np.nan).astype(np.float32)
+        return votes, best, np.where(found, self.rows[neighbour[np.arange(n), first]], -1)
+
+    def _similarities(self, queries: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        shape = (len(queries), self.n_projects)
+        best, mean3 = np.full(shape, np.nan, dtype=np.float32), np.full(shape, np.nan, dtype=np.float32)
+        nearest = np.full(shape, -1)
+        similarity = queries @ self._vectors[self._of_projects].T
+        similarity[pairs_of_a_group(groups, self._groups[self._of_projects])] = np.nan
+        for project in range(1, self.n_projects):
+            begin, end = self._begins[project - 1], self._begins[project]
+            if begin == end:
+                continue
+            part = np.where(np.isnan(similarity[:, begin:end]), _NOT_THERE, similarity[:, begin:end])
+            at = part.argmax(axis=1)
+            highest = part[np.arange(len(part)), at]
+            there = highest > _NOT_THERE
+            best[there, project] = highest[there]
+            nearest[there, project] = self.rows[self._of_projects[begin + at[there]]]
+            top = -np.partition(-part, min(2, end - begin - 1), axis=1)[:, :3]
+            # a project of one or two clips has the missing ones counted as unlike, else it would look surer than it is
+            mean3[there, project] = np.where(top > _NOT_THERE, top, 0.0).sum(axis=1)[there] / 3
+        return best, mean3, nearest
+
+    def _prototype(self, queries: np.ndarray, groups: np.ndarray) -> np.ndarray:
+        dot = queries @ self._sums.T
+        squared = np.broadcast_to((self._sums**2).sum(axis=1), dot.shape).copy()
+        size = np.broadcast_to(self._sizes, dot.shape).copy()
+        # take the hidden clips out of the means: |s - h|² = |s|² - 2 s·h + |h|² for the sum h of a query's hidden clips
+        query, clip = pairs_of_a_group(groups, self._groups[self._of_projects])
+        if len(query):
+            clip = self._of_projects[clip]
+            pair, at = np.unique(query * self.n_projects + self._projects[clip], return_inverse=True)
+            removed = np.zeros((len(pair), queries.shape[1]), dtype=np.float32)
+            np.add.at(removed, at, self._vectors[clip])
+            row, project = np.divmod(pair, self.n_projects)
+            dot[row, project] -= np.einsum("ij,ij->i", queries[row], removed)
+            squared[row, project] += (removed**2).sum(axis=1) - 2 * np.einsum("ij,ij->i", self._sums[project], removed)
+            size[row, project] -= np.bincount(at)
+        cosine = dot / np.sqrt(np.maximum(squared, 1e-9))
+        cosine[size < 0.5] = np.nan
+        cosine[:, 0] = np.nan
+        return np.clip(cosine, -1, 1)
+
+
+def pairs_of_a_group(groups: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return all pairs (row of `groups`, row of `others`) that share a number; -1 is shared with nobody.
+
+    Parameters
+    ----------
+    groups, others : ndarray of int, one-dimensional
+
+    Returns
+    -------
+    rows, other_rows : ndarray of int
+        Sorted by row.
+    """
+    order = np.argsort(others, kind="stable")
+    begin = np.searchsorted(others[order], groups, side="left")
+    end = np.searchsorted(others[order], groups, side="right")
+    length = np.where(groups >= 0, end - begin, 0)
+    row = np.repeat(np.arange(len(groups)), length)
+    within = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+    return row, order[np.repeat(begin, length) + within]

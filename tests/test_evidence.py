@@ -1,0 +1,137 @@
+"""Evidence of training clips does not know their labels; columns, candidates and ranking are what they say."""
+
+import numpy as np
+import pytest
+
+from smf_embed.clips import CLIP_FIELDS
+from smf_embed.decisions import rank
+from smf_embed.encoded_clips import TEXT_FIELDS, EncodedClips
+from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, TrainingClips
+from smf_embed.lexical import LexicalModel, hashed_counts
+
+N_PROJECTS = 4
+
+
+@pytest.fixture
+def training() -> tuple[EncodedClips, np.ndarray, np.ndarray, np.ndarray]:
+    """60 clips of 3 projects and none, some without description, on few channels; labels, groups, folds."""
+    rng = np.random.default_rng(5)
+    labels = np.arange(60) % N_PROJECTS
+    clips = []
+    for row, label in enumerate(labels):
+        clip = dict.fromkeys(CLIP_FIELDS)
+        clip |= {"yt_reel_id": f"id{row}", "yt_channel_id": f"channel{row % 5}", "seconds": 60.0 * row, "broadcast": "none"}
+        clip["reel_name"] = f"{['новости', 'буба', 'лунтик', 'фиксики'][label]} серия {row}"
+        clip["description"] = "подписывайтесь на канал" if row % 3 else None
+        clips.append(clip)
+    vectors = {field: rng.normal(size=(60, 8)).astype(np.float32) for field in TEXT_FIELDS}
+    for array in vectors.values():
+        array /= np.linalg.norm(array, axis=1, keepdims=True)
+    vectors["description"][::3] = 0.0
+    groups = np.arange(60)
+    groups[[8, 12]] = 8
+    folds = np.arange(60) % 5
+    folds[12] = folds[8]
+    return EncodedClips(clips, vectors), labels, groups, folds
+
+
+def build(clips: EncodedClips, labels: np.ndarray, groups: np.ndarray, folds: np.ndarray) -> tuple[EvidenceBuilder, Evidence]:
+    lexical, scores = {}, {}
+    for field in TEXT_FIELDS:
+        counts = hashed_counts(field, clips.texts[field])
+        lexical[field] = LexicalModel.fit(counts, labels, N_PROJECTS)
+        scores[field] = np.full((len(clips), N_PROJECTS), np.nan, dtype=np.float32)
+        for fold in range(5):
+            model = LexicalModel.fit(counts[folds != fold], labels[folds != fold], N_PROJECTS)
+            scores[field][folds == fold] = model.scores(counts[folds == fold])
+    builder = EvidenceBuilder(clips, labels, groups, N_PROJECTS, lexical)
+    return builder, builder.build_for_training(clips, TrainingClips(groups, folds, scores))
+
+
+def rows_of(evidence: Evidence, clip: int) -> tuple[list[int], np.ndarray]:
+    pairs = np.flatnonzero(evidence.clips == clip)
+    return evidence.projects[pairs].tolist(), evidence.values[pairs]
+
+
+@pytest.mark.parametrize("clip", [8, 21, 40])
+def test_evidence_of_a_training_clip_does_not_change_with_its_own_label(training, clip: int) -> None:
+    clips, labels, groups, folds = training
+    changed = labels.copy()
+    changed[clip] = (labels[clip] + 1) % N_PROJECTS
+    before = rows_of(build(clips, labels, groups, folds)[1], clip)
+    after = rows_of(build(clips, changed, groups, folds)[1], clip)
+    assert before[0] == after[0]
+    np.testing.assert_allclose(before[1], after[1], atol=1e-5)
+
+
+def test_evidence_of_a_training_clip_does_not_change_with_the_label_of_its_near_duplicate(training) -> None:
+    clips, labels, groups, folds = training
+    changed = labels.copy()
+    changed[12] = 3
+    before, after = (rows_of(build(clips, some, groups, folds)[1], 8) for some in (labels, changed))
+    assert before[0] == after[0]
+    np.testing.assert_allclose(before[1], after[1], atol=1e-5)
+
+
+def test_evidence_of_a_new_clip_does_change_with_labels(training) -> None:
+    clips, labels, groups, folds = training
+    builder, _ = build(clips, labels, groups, folds)
+    other, _ = build(clips, np.roll(labels, 1), groups, folds)
+    new = clips.part(slice(0, 5))
+    assert not np.allclose(builder.build(new).values[:5], other.build(new).values[:5], equal_nan=True)
+
+
+def test_channel_share_counts_the_labelled_clips_of_the_channel(training) -> None:
+    clips, labels, groups, folds = training
+    builder, _ = build(clips, labels, groups, folds)
+    evidence = builder.build(clips.part(np.array([2])))
+    place = list(COLUMNS).index("channel_share")
+    for project, values in zip(evidence.projects, evidence.values, strict=True):
+        on_channel = labels[np.arange(60) % 5 == 2]
+        assert values[place] == pytest.approx((on_channel == project).sum() / (len(on_channel) + 3))
+
+
+def test_candidates_are_projects_and_each_clip_has_some(training) -> None:
+    clips, labels, groups, folds = training
+    _, evidence = build(clips, labels, groups, folds)
+    assert (evidence.projects > 0).all()
+    assert set(evidence.clips) == set(range(60))
+    assert evidence.values.shape == (len(evidence.clips), len(COLUMNS))
+
+
+def test_clips_without_any_text_or_channel_still_get_a_row_or_none(training) -> None:
+    clips, labels, groups, folds = training
+    builder, _ = build(clips, labels, groups, folds)
+    bare = dict.fromkeys(CLIP_FIELDS) | {"yt_reel_id": "bare"}
+    evidence = builder.build(EncodedClips([bare], {field: np.zeros((1, 8), np.float32) for field in TEXT_FIELDS}))
+    assert set(evidence.clips) <= {0}
+
+
+def test_lexical_scores_put_the_projects_own_wording_first(training) -> None:
+    clips, labels, *_ = training
+    counts = hashed_counts("title", clips.texts["title"])
+    model = LexicalModel.fit(counts, labels, N_PROJECTS)
+    new = model.scores(hashed_counts("title", ["фиксики новая серия", "лунтык", ""]))
+    assert np.nanargmax(new[0]) == 3
+    assert np.nanargmax(new[1]) == 2  # misspelt, known by its letters
+    assert np.isnan(new[2]).all()
+    assert np.isnan(new[:, 0]).all()
+
+
+def test_a_lexical_column_does_not_depend_on_the_other_projects(training) -> None:
+    clips, labels, *_ = training
+    counts = hashed_counts("title", clips.texts["title"])
+    swapped = np.where(labels == 1, 2, np.where(labels == 2, 1, labels))
+    one, other = LexicalModel.fit(counts, labels, N_PROJECTS), LexicalModel.fit(counts, swapped, N_PROJECTS)
+    np.testing.assert_allclose(one.weights[:, 3], other.weights[:, 3], atol=1e-6)
+
+
+def test_rank_orders_candidates_and_brings_sums_above_one_to_one() -> None:
+    evidence = Evidence(
+        np.array([0, 0, 2, 2, 2]), np.array([1, 3, 1, 2, 3]), np.zeros((5, 1), np.float32), np.full(5, -1)
+    )
+    ranking = rank(evidence, np.array([0.2, 0.5, 0.9, 0.8, 0.3]), 3)
+    assert ranking.first.tolist() == [1, -1, 2]
+    assert ranking.second.tolist() == [0, -1, 3]
+    np.testing.assert_allclose(ranking.probability, [0.5, 0.0, 0.45])
+    np.testing.assert_allclose(ranking.second_probability, [0.2, 0.0, 0.4])

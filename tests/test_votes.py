@@ -1,0 +1,94 @@
+"""Votes and similarities equal brute force, and nobody sees himself."""
+
+import numpy as np
+import pytest
+
+from smf_embed.votes import VOTES_AT, FieldVotes, pairs_of_a_group
+
+N_PROJECTS = 4
+
+
+@pytest.fixture
+def clips() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(120, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors[7] = 0.0  # a clip without a text in this field
+    projects = rng.choice(N_PROJECTS, size=120, p=[0.7, 0.2, 0.08, 0.02])
+    groups = np.arange(120)
+    groups[[3, 4]] = 200  # two near-duplicates
+    return vectors, projects, groups
+
+
+def brute_force(votes: FieldVotes, vectors, projects, groups, query: int) -> dict[str, np.ndarray]:
+    moved = vectors - votes.centre
+    moved /= np.linalg.norm(moved, axis=1, keepdims=True)
+    seen = [row for row in range(len(vectors)) if vectors[row].any() and groups[row] != groups[query]]
+    cosine = {row: float(moved[query] @ moved[row]) for row in seen}
+    nearest = sorted(seen, key=lambda row: -cosine[row])
+    result = {"best": np.full(N_PROJECTS, np.nan), "mean3": np.full(N_PROJECTS, np.nan)}
+    result["prototype"] = np.full(N_PROJECTS, np.nan)
+    for count in VOTES_AT:
+        weights = np.zeros(N_PROJECTS)
+        for row in nearest[:count]:
+            weights[projects[row]] += np.exp((cosine[row] - cosine[nearest[0]]) / votes.temperature)
+        result[f"votes {count}"] = weights / weights.sum()
+    for project in range(1, N_PROJECTS):
+        own = [row for row in nearest if projects[row] == project]
+        if own:
+            result["best"][project] = cosine[own[0]]
+            result["mean3"][project] = sum(cosine[row] for row in own[:3]) / 3
+            mean = moved[own].sum(axis=0)
+            result["prototype"][project] = moved[query] @ mean / np.linalg.norm(mean)
+    return result
+
+
+def test_signals_equal_brute_force_with_each_clip_and_its_near_duplicates_left_out(clips) -> None:
+    vectors, projects, groups = clips
+    votes = FieldVotes(vectors, projects, groups, N_PROJECTS)
+    there = votes.rows
+    signals = votes.ask(vectors[there], groups[there])
+    for place, query in enumerate(there):
+        expected = brute_force(votes, vectors, projects, groups, query)
+        for count in VOTES_AT:
+            np.testing.assert_allclose(signals.votes[count][place], expected[f"votes {count}"], atol=1e-5)
+        np.testing.assert_allclose(signals.best[place, 1:], expected["best"][1:], atol=1e-5)
+        np.testing.assert_allclose(signals.mean3[place, 1:], expected["mean3"][1:], atol=1e-5)
+        np.testing.assert_allclose(signals.prototype[place, 1:], expected["prototype"][1:], atol=1e-4)
+        for project in range(1, N_PROJECTS):
+            nearest = signals.nearest[place, project]
+            assert nearest == -1 or (projects[nearest] == project and groups[nearest] != groups[query])
+
+
+def test_what_a_clip_sees_does_not_change_with_its_own_label(clips) -> None:
+    vectors, projects, groups = clips
+    changed = projects.copy()
+    changed[10] = (projects[10] + 1) % N_PROJECTS
+    before = FieldVotes(vectors, projects, groups, N_PROJECTS).ask(vectors[[10]], groups[[10]])
+    after = FieldVotes(vectors, changed, groups, N_PROJECTS).ask(vectors[[10]], groups[[10]])
+    for count in VOTES_AT:
+        np.testing.assert_array_equal(before.votes[count], after.votes[count])
+    np.testing.assert_array_equal(before.best, after.best)
+    np.testing.assert_array_equal(before.mean3, after.mean3)
+    np.testing.assert_allclose(before.prototype, after.prototype, atol=1e-5)
+
+
+def test_an_unlabelled_clip_sees_all(clips) -> None:
+    vectors, projects, groups = clips
+    votes = FieldVotes(vectors, projects, groups, N_PROJECTS)
+    signals = votes.ask(vectors[[3]], np.array([-1]))
+    assert signals.nearest[0, projects[3]] == 3 or projects[3] == 0
+    assert np.nanmax(signals.best[0]) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_no_labelled_clip_at_all_gives_no_votes() -> None:
+    votes = FieldVotes(np.zeros((2, 8), np.float32), np.array([0, 1]), np.array([0, 1]), 2)
+    signals = votes.ask(np.eye(8, dtype=np.float32)[:3], np.full(3, -1))
+    assert not any(shares.any() for shares in signals.votes.values())
+    assert np.isnan(signals.best).all()
+    assert (signals.nearest == -1).all()
+
+
+def test_pairs_of_a_group() -> None:
+    rows, others = pairs_of_a_group(np.array([5, -1, 7]), np.array([7, 5, -1, 5]))
+    assert list(zip(rows.tolist(), others.tolist(), strict=True)) == [(0, 1), (0, 3), (2, 0)]
