@@ -219,9 +219,9 @@ def similar(
             print(json.dumps(line, ensure_ascii=False))
         return
     _print_table(
-        ["similarity", "id", "project", "title", "channel"],
+        ["similarity", "id", "project", "channel", "title"],
         [
-            [f"{c['similarity']:.3f}", c["yt_reel_id"], c["project"] or "—", c["title"] or "", c["channel"] or ""]
+            [f"{c['similarity']:.3f}", c["yt_reel_id"], c["project"] or "—", c["channel"] or "", c["title"] or ""]
             for c in found
         ],
     )
@@ -417,7 +417,9 @@ def _print_table(header: list[str], rows: list[list[str]]) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in header:
-        table.add_column(name, overflow="ellipsis", no_wrap=True)
+        # the last column gives way where the screen is narrow
+        width = None if name == header[-1] else max([len(name), *(len(row[header.index(name)]) for row in rows)])
+        table.add_column(name, overflow="ellipsis", no_wrap=True, min_width=width)
     for row in rows:
         # brackets in titles are text, not markup
         table.add_row(*(cell.replace("[", "\\[") for cell in row))

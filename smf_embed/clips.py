@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import itertools
 import math
 import re
 import sys
@@ -66,6 +67,8 @@ class ClipBatch:
 
     Attributes
     ----------
+    source : str
+        Name of the table.
     clips : list of dict
         One dict for each good row, with the keys `CLIP_FIELDS`; texts are str or None, numbers float or None.
     rejected : list of RejectedRow
@@ -75,6 +78,7 @@ class ClipBatch:
         The share of the table that has been read by now, 0 to 1.
     """
 
+    source: str = "table"
     clips: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
     mended: Counter[str] = field(default_factory=Counter)
@@ -126,13 +130,13 @@ def read_clips(source: str | Path | pd.DataFrame, columns: Mapping[str, str] | N
     lines: dict[str, int] = {}
     rejected: list[RejectedRow] = []
     mended: Counter[str] = Counter()
-    name = "table" if isinstance(source, pd.DataFrame) else str(source)
     for batch in iter_clips(source, columns):
         rejected += batch.rejected
         mended += batch.mended
         for clip in batch.clips:
             if clip[ID] in last:
-                rejected.append(RejectedRow(name, lines[clip[ID]], clip[ID], repeated_id_reason(clip["line"])))
+                reason = repeated_id_reason(clip["line"])
+                rejected.append(RejectedRow(batch.source, lines[clip[ID]], clip[ID], reason))
                 del last[clip[ID]]  # so that the clip takes the place of its last row
             lines[clip[ID]] = clip["line"]
             last[clip[ID]] = clip
@@ -199,18 +203,21 @@ def _check_mapping(columns: Mapping[str, str]) -> dict[str, str]:
 def _check_header(name: str, header: Iterable[str], renamed: Mapping[str, str]) -> dict[str, str]:
     """Return our column name → the table's, for the columns that the table has."""
     there = [str(column) for column in header]
+    shown = ", ".join(there)[:500]
     for ours, theirs in renamed.items():
         if theirs not in there:
-            raise InputError(f"{name}: has no column {theirs!r} for {ours}; its columns are {', '.join(there)}")
+            raise InputError(f"{name}: has no column {theirs!r} for {ours}; its columns are {shown}")
     found = {ours: renamed.get(ours, ours) for ours in COLUMNS if renamed.get(ours, ours) in there}
+    for theirs in found.values():
+        if there.count(theirs) > 1:
+            raise InputError(f"{name}: has {there.count(theirs)} columns {theirs!r}; one must be left")
     if ID not in found:
         raise InputError(
-            f"{name}: has no column {ID}; its columns are {', '.join(there)[:500]}. "
-            f"Name the one with the ids: --column {ID}=NAME"
+            f"{name}: has no column {ID}; its columns are {shown}. Name the one with the ids: --column {ID}=NAME"
         )
     if TITLE not in found and TEXT not in found:
         raise InputError(
-            f"{name}: has neither {TITLE} nor {TEXT}; its columns are {', '.join(there)[:500]}. "
+            f"{name}: has neither {TITLE} nor {TEXT}; its columns are {shown}. "
             f"Name the one with the titles: --column {TITLE}=NAME"
         )
     return found
@@ -232,28 +239,37 @@ def _read_csv(
     # a carriage return that ends no line is part of a text, though the csv module takes it for an end of line
     lines = (line.rstrip("\r\n").replace("\r", " ") + "\n" for line in text)
     csv.field_size_limit(2**31 - 1)
-    header_line = next(lines)
+    header_line = next(lines, "")
+    if not header_line.strip():
+        raise InputError(f"{name}: the first line is empty; it must name the columns")
+    if "\0" in header_line:
+        raise InputError(f"{name}: is neither a CSV nor a Parquet file")
     delimiter = max(",;\t|", key=header_line.count)
-    reader = csv.reader(lines, delimiter=delimiter)
-    try:
-        header = [column.strip() for column in next(csv.reader([header_line], delimiter=delimiter))]
-    except StopIteration:
-        raise InputError(f"{name}: the first line is empty; it must name the columns") from None
+    # a quotation mark that is never closed takes in all that follows: the last row then ends with this mark
+    end = "\0end of table\n"
+    reader = csv.reader(itertools.chain(lines, [end]), delimiter=delimiter)
+    header = [column.strip() for column in next(csv.reader([header_line], delimiter=delimiter))]
     found = _check_header(name, header, renamed)
     places = {ours: header.index(theirs) for ours, theirs in found.items()}
-    batch = ClipBatch()
+    batch = ClipBatch(name)
+    n_rows = 0
     begins = 2  # the line in which the row begins; line 1 is the header
     while True:
         try:
             row = next(reader, None)
         except csv.Error as error:
             batch.rejected.append(RejectedRow(name, begins, "", f"broken CSV: {error}"))
+            n_rows += 1
             begins = reader.line_num + 2
             continue
-        if row is None:
+        if row is None or row == [end[:-1]]:
             break
         if row and any(row):
-            if len(row) < len(header) and len(row) <= max(places.values()):
+            n_rows += 1
+            if row[-1].endswith(end):
+                reason = f"a quotation mark is not closed; lines {begins} to {reader.line_num} went into this row"
+                batch.rejected.append(RejectedRow(name, begins, _field(row, places[ID]), reason))
+            elif len(row) < len(header) and len(row) <= max(places.values()):
                 reason = f"{len(row)} fields where the header has {len(header)}"
                 batch.rejected.append(RejectedRow(name, begins, _field(row, places[ID]), reason))
             elif len(row) > len(header):
@@ -265,7 +281,9 @@ def _read_csv(
         if len(batch) >= batch_rows:
             batch.progress = min(1.0, stream.tell() / size)
             yield batch
-            batch = ClipBatch()
+            batch = ClipBatch(name)
+    if n_rows == 0:
+        raise InputError(f"{name}: the table has no rows")
     batch.progress = 1.0
     yield batch
 
@@ -281,10 +299,23 @@ def _read_parquet(name: str, stream: IO[bytes], renamed: Mapping[str, str], batc
     try:
         file = pyarrow.parquet.ParquetFile(stream)
         found = _check_header(name, file.schema_arrow.names, renamed)
-        frames = (part.to_pandas() for part in file.iter_batches(batch_rows, columns=sorted(set(found.values()))))
+        frames = map(_to_frame, file.iter_batches(batch_rows, columns=sorted(set(found.values()))))
         yield from _read_frames(name, frames, file.metadata.num_rows, renamed, batch_rows)
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{name}: the Parquet file is damaged: {str(error).splitlines()[0]}") from error
+
+
+def _to_frame(part: Any) -> pd.DataFrame:
+    import pyarrow
+
+    try:
+        return part.to_pandas()
+    except pyarrow.ArrowException:
+        # a text that is no UTF-8: hand on bytes, so that its row alone is rejected
+        columns = [
+            column.cast(pyarrow.binary()) if pyarrow.types.is_string(column.type) else column for column in part.columns
+        ]
+        return pyarrow.RecordBatch.from_arrays(columns, names=part.schema.names).to_pandas()
 
 
 def _read_frames(
@@ -295,7 +326,7 @@ def _read_frames(
         found = _check_header(name, whole.columns, renamed)
         for start in range(0, len(whole), batch_rows):
             part = whole.iloc[start : start + batch_rows]
-            batch = ClipBatch()
+            batch = ClipBatch(name)
             cells = [part[theirs].tolist() for theirs in found.values()]
             for values in zip(*cells, strict=True):
                 line += 1
@@ -351,6 +382,8 @@ def _reason_to_reject(identifier: str, texts: Mapping[str, str | None]) -> str:
 
 
 def _text(value: Any, column: str) -> str | None:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "surrogateescape")
     if isinstance(value, str):
         text = value.strip()
         # a title may well be «None»; as a label it is the class `none`
@@ -361,8 +394,6 @@ def _text(value: Any, column: str) -> str | None:
         return str(int(value))  # a column of numbers with gaps, as pandas reads it
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat()
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogateescape").strip() or None
     return str(value).strip() or None
 
 
@@ -397,7 +428,8 @@ def split_text(title: str | None, text: str | None) -> tuple[str | None, str | N
     Returns
     -------
     title, description : str or None
-        A text that does not begin with a bracket is all description.
+        A text that does not begin with a bracket, or whose bracket does not close where a title could end, is all
+        description.
 
     Examples
     --------
@@ -413,5 +445,7 @@ def split_text(title: str | None, text: str | None) -> tuple[str | None, str | N
         depth += (character == "[") - (character == "]")
         if depth == 0:
             return title or text[1:position].strip() or None, text[position + 1 :].strip() or None
+    if len(text) > MAX_TITLE:
+        return title, text
     # the snippet was cut inside the brackets: there is no description in it
     return (title, None) if title is not None else (text[1:].strip() or None, None)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ BUILTIN = "builtin"
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 # texts between two reports of progress; sentence-transformers sorts them by length before it makes batches
 _CHUNK = 2048
+# tokenizers of one vocabulary that fold case or accents in other ways split this in other ways
+_PROBE = "Ёжик и Çà: The CAT's №7, 第三集!"
 
 
 class Encoder:
@@ -70,6 +74,7 @@ class Encoder:
                 model = self._load()
                 parts |= {
                     "weights": _weights_digest(model),
+                    "settings": _settings_digest(model),
                     "prompt": model.prompts.get(model.default_prompt_name) if model.default_prompt_name else None,
                     "max_length": model.max_seq_length,
                 }
@@ -131,19 +136,71 @@ class Encoder:
 
             torch.set_num_threads(thread_count())
             try:
-                if self.name == BUILTIN:
-                    from smf_embed.builtin import UniversalSentenceEncoder
+                with _quiet():
+                    if self.name == BUILTIN:
+                        from smf_embed.builtin import UniversalSentenceEncoder
 
-                    self._model = SentenceTransformer(modules=[UniversalSentenceEncoder()])
-                else:
-                    self._model = SentenceTransformer(self.name)
+                        self._model = SentenceTransformer(modules=[UniversalSentenceEncoder()])
+                    else:
+                        here_alone = Path(self.name).is_dir() or not _hub_answers(self.name)
+                        self._model = SentenceTransformer(self.name, local_files_only=here_alone)
             except Exception as error:  # every library below raises its own kinds; each means the same to the user
-                reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+                reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
                 raise EncoderError(
                     f"encoder {self.name!r} cannot be loaded: {reason}. "
                     f"Name builtin, a folder with a sentence-transformers model, or a hub id that can be reached"
                 ) from error
         return self._model
+
+
+def _hub_answers(name: str) -> bool:
+    """Tell whether the hub can be reached, by one request; without it, loading retries for more than a minute.
+
+    An answer of the hub that there is no such model is raised.
+    """
+    import huggingface_hub
+
+    try:
+        huggingface_hub.model_info(name, timeout=10)
+    except (huggingface_hub.errors.HfHubHTTPError, huggingface_hub.errors.HFValidationError):
+        raise
+    except Exception:  # no network, no name server, a proxy that refuses, HF_HUB_OFFLINE
+        return False
+    return True
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the log lines and progress bars of the libraries that load models off the screen."""
+    from transformers.utils import logging as transformers_logging
+
+    loggers = [logging.getLogger(name) for name in ("sentence_transformers", "transformers", "huggingface_hub")]
+    levels = [logger.level for logger in loggers]
+    bars = transformers_logging.is_progress_bar_enabled()
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL)
+        transformers_logging.disable_progress_bar()
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+        if bars:
+            transformers_logging.enable_progress_bar()
+
+
+def _settings_digest(model: Any) -> str:
+    """Digest what makes other vectors from the same weights: kinds and settings of modules, pooling, vocabulary."""
+    parts: list[Any] = []
+    for module in model:
+        settings = module.get_config_dict() if hasattr(module, "get_config_dict") else {}
+        # settings that are off are left out, so that a library that learns a new one does not change the fingerprint
+        parts.append([type(module).__name__, {key: value for key, value in sorted(settings.items()) if value}])
+    tokenizer = getattr(model, "tokenizer", None)
+    if hasattr(tokenizer, "get_vocab"):
+        pieces = tokenizer.encode(_PROBE)
+        parts.append([sorted(tokenizer.get_vocab().items()), getattr(pieces, "ids", pieces)])
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _weights_digest(model: Any) -> str:
