@@ -302,13 +302,13 @@ def deal_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) 
     ndarray of int, shape (n,)
         0 to n_folds - 1.
     """
-    _, first = np.unique(groups, return_index=True)
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
     shuffled = np.random.default_rng(seed).permutation(first)
     # a group goes by the label of its first clip; within a label the groups are dealt like cards
     order = shuffled[np.argsort(labels[shuffled], kind="stable")]
     fold_of_group = np.empty(len(first), dtype=int)
-    fold_of_group[groups[order]] = np.arange(len(order)) % n_folds
-    return fold_of_group[groups]
+    fold_of_group[group[order]] = np.arange(len(order)) % n_folds
+    return fold_of_group[group]
 
 
 def _check_learnable(catalogue: Catalogue, sizes: dict[str, int]) -> None:

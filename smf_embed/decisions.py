@@ -115,7 +115,7 @@ def _why(
     if evidence.nearest[pair] >= 0:
         title = str(labelled.clips[evidence.nearest[pair]][TITLE] or "")
         title = title if len(title) <= _QUOTED else title[: _QUOTED - 1].rstrip() + "…"
-        reasons.append(f"nearest {field} of {project}: «{title}» (similarity {similarity:.2f})")
+        reasons.append(f"nearest {field} of {project}: “{title}” (similarity {similarity:.2f})")
     for name, words in (
         ("title_votes_20", "{:.0%} of the votes of similar titles"),
         ("description_votes_20", "{:.0%} of the votes of similar descriptions"),
