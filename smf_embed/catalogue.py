@@ -114,22 +114,22 @@ class Catalogue:
     def __init__(self, folder: str | Path, *, create: bool = False, encoder: str | None = None) -> None:
         self.folder = Path(folder)
         self.path = self.folder / FILE_NAME
+        if self.folder.exists() and not self.folder.is_dir():
+            raise CatalogueError(f"{self.folder}: is a file; a catalogue is a folder")
         if not self.path.exists():
             if not create:
                 raise CatalogueError(f"{self.folder}: holds no catalogue; make one: smf-embed add TABLE")
             self._create(Encoder(encoder or BUILTIN))
+        self._sql = sqlite3.connect(self.path, timeout=30, isolation_level=None)
         try:
-            self._sql = self._connect()
-            self._meta = dict(self._sql.execute("SELECT key, value FROM meta").fetchall())
-            version = int(self._meta["schema_version"])
-        except (sqlite3.Error, KeyError, ValueError) as error:
-            raise CatalogueError(f"{self.path}: is damaged or no catalogue: {error}") from error
-        if version > SCHEMA_VERSION:
-            raise CatalogueError(f"{self.path}: was written by a newer smf-embed (format {version}); update smf-embed")
-        self.encoder = Encoder(self._meta["encoder"])
-        self._encoder_checked = False
-        if encoder is not None and encoder != self.encoder.name:
-            self._expect(Encoder(encoder))
+            self._meta = self._read_meta()
+            self.encoder = Encoder(self._meta["encoder"])
+            self._encoder_checked = False
+            if encoder is not None and encoder != self.encoder.name:
+                self._expect(Encoder(encoder))
+        except BaseException:
+            self._sql.close()
+            raise
 
     def __enter__(self) -> Catalogue:
         return self
@@ -190,27 +190,24 @@ class Catalogue:
         started = time.monotonic()
         report = AddReport()
         lines: dict[str, int] = {}
+        outcomes: dict[str, str] = {}
         for batch in batches:
             report.rejected += batch.rejected
             report.mended += batch.mended
             latest: dict[str, dict[str, Any]] = {}
             for clip in batch.clips:
                 if clip[ID] in lines:
-                    report.rejected.append(
-                        RejectedRow("table", lines[clip[ID]], clip[ID], repeated_id_reason(clip["line"]))
-                    )
-                    # counted at its last row alone
-                    if clip[ID] not in latest:
-                        report.unchanged -= 1
+                    reason = repeated_id_reason(clip["line"])
+                    report.rejected.append(RejectedRow(batch.source, lines[clip[ID]], clip[ID], reason))
                 lines[clip[ID]] = clip["line"]
                 latest[clip[ID]] = clip
-            self._add_batch([*latest.values()], report)
+            self._add_batch([*latest.values()], report, outcomes)
             if progress:
                 progress(batch, report)
         report.seconds = time.monotonic() - started
         return report
 
-    def _add_batch(self, clips: list[dict[str, Any]], report: AddReport) -> None:
+    def _add_batch(self, clips: list[dict[str, Any]], report: AddReport, outcomes: dict[str, str]) -> None:
         digests = [_row_digest(clip) for clip in clips]
         stored = self._rows_in(f"SELECT {ID}, clip_key, row_digest FROM clips WHERE {ID}", [clip[ID] for clip in clips])
         known = {row[0]: (row[1], row[2]) for row in stored}
@@ -219,14 +216,26 @@ class Catalogue:
             for clip, digest in zip(clips, digests, strict=True)
             if clip[ID] not in known or known[clip[ID]][1] != digest
         ]
-        report.unchanged += len(clips) - len(changed)
-        if not changed:
-            return
+        new = {clip[ID]: "updated" if clip[ID] in known else "added" for clip, _ in changed}
+        if changed:
+            self._write_clips(changed, known, report)
+        for clip in clips:
+            outcome, before = new.get(clip[ID], "unchanged"), outcomes.get(clip[ID], "unchanged")
+            if clip[ID] in outcomes:  # a row of an earlier batch; what it did counts before what this one did
+                setattr(report, before, getattr(report, before) - 1)
+                outcome = outcome if before == "unchanged" else before
+            outcomes[clip[ID]] = outcome
+            setattr(report, outcome, getattr(report, outcome) + 1)
+
+    def _write_clips(
+        self, changed: list[tuple[dict[str, Any], bytes]], known: dict[str, tuple[int, bytes]], report: AddReport
+    ) -> None:
         texts = clean_fields([clip for clip, _ in changed])
         text_digests = {text: text_digest(text) for name in texts for text in texts[name] if text}
         keys = self._vector_keys(text_digests.values())
         missing = [text for text, digest in text_digests.items() if digest not in keys]
         vectors = self._encode(missing)
+        labelled = 0
         with self._transaction("add") as generation:
             for text, vector in zip(missing, vectors, strict=True):
                 cursor = self._sql.execute(
@@ -247,9 +256,8 @@ class Catalogue:
                     clip_key = int(self._sql.execute(insert, values).lastrowid or 0)
                 if clip[LABEL] is not None and self._table_label(clip_key) != clip[LABEL]:
                     self._label(clip_key, clip[LABEL], "table", generation)
-                    report.labelled += 1
-        report.added += sum(clip[ID] not in known for clip, _ in changed)
-        report.updated += sum(clip[ID] in known for clip, _ in changed)
+                    labelled += 1
+        report.labelled += labelled
         report.encoded_texts += len(missing)
 
     def _table_label(self, clip_key: int) -> str | None:
@@ -431,10 +439,18 @@ class Catalogue:
                 raise CatalogueError(f"{self.path}: cannot be written: {error}; nothing of it was changed") from error
             raise
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-        connection.execute("PRAGMA foreign_keys = ON")
-        return connection
+    def _read_meta(self) -> dict[str, str]:
+        try:
+            self._sql.execute("PRAGMA foreign_keys = ON")
+            meta = dict(self._sql.execute("SELECT key, value FROM meta").fetchall())
+            version = int(meta["schema_version"])
+            if not {"encoder", "fingerprint"} <= meta.keys():
+                raise KeyError("encoder")
+        except (sqlite3.Error, KeyError, ValueError) as error:
+            raise CatalogueError(f"{self.path}: is damaged or no catalogue: {error}") from error
+        if version > SCHEMA_VERSION:
+            raise CatalogueError(f"{self.path}: was written by a newer smf-embed (format {version}); update smf-embed")
+        return meta
 
     def _create(self, encoder: Encoder) -> None:
         fingerprint = encoder.fingerprint  # an encoder that cannot be loaded leaves no catalogue behind

@@ -266,6 +266,7 @@ class Classifier:
 
 
 _LEXICAL_PARTS = ("idf", "weights", "bias")
+_MANIFEST_KEYS = {"files", "fingerprint", "text_version", "columns", "projects", "threshold", "temperatures", "metrics"}
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -282,6 +283,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         version = manifest["format_version"]
+        if version <= FORMAT_VERSION and _MANIFEST_KEYS - manifest.keys():
+            raise KeyError("a part is missing")
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path}: is damaged; make the model again: smf-embed fit") from error
     if version > FORMAT_VERSION:

@@ -1,15 +1,20 @@
-"""The command line. Exit codes: 0 done, 2 nothing done because of the input, 130 stopped by Ctrl-C."""
+"""The command line.
+
+Exit codes: 0 done, 1 the reader of the output went away, 2 nothing done because of the input, 130 stopped by Ctrl-C.
+"""
 
 from __future__ import annotations
 
 import csv
+import itertools
 import json
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from smf_embed.classifier import Classifier
-    from smf_embed.clips import RejectedRow
+    from smf_embed.clips import ClipBatch, RejectedRow
 
 app = typer.Typer(
     help="Which project does a video belong to? An embedding index with a lightweight classifier.",
@@ -53,14 +58,22 @@ def main() -> None:
     try:
         app()
     except SmfEmbedError as error:
-        _say(f"smf-embed: {error}")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        _say("smf-embed: stopped. What was reported as done is kept; the same command does the rest")
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe has gone away, such as `head`
-        sys.exit(0)
+        _fail(str(error))
+    except sqlite3.OperationalError as error:
+        _fail(f"the catalogue cannot be used now: {error}. Try again when no other program uses it")
+    except sqlite3.Error as error:
+        _fail(f"the catalogue is damaged: {error}. Make it again: smf-embed add TABLE --catalogue DIR")
+    except OSError as error:
+        _fail(f"{error.filename or 'a file'}: {error.strerror or error}")
+    except SystemExit as done:
+        if done.code == 130:  # what typer makes of Ctrl-C
+            _say("smf-embed: stopped. What was reported as done is kept; the same command does the rest")
+        raise
+
+
+def _fail(reason: str) -> NoReturn:
+    _say("smf-embed: " + " ".join(reason.split()))
+    sys.exit(2)
 
 
 @app.callback(invoke_without_command=True)
@@ -100,11 +113,12 @@ def add(
     for table in tables:
         if table != "-":
             next(iter_clips(table, columns, batch_rows=1))
+    batches = {"-": _begun(iter_clips("-", columns))} if "-" in tables else {}
     with Catalogue(catalogue, create=True, encoder=encoder) as opened:
         for table in tables:
             with _progress(f"adding {table}") as update:
                 report = opened.add(
-                    iter_clips(table, columns),
+                    batches.pop(table) if table in batches else iter_clips(table, columns),
                     lambda batch, done: update(batch.progress, f"{done.added + done.updated + done.unchanged:,} clips"),
                 )
             for name, value in vars(report).items():
@@ -306,6 +320,11 @@ def _prepare() -> None:
     limit_threads()
 
 
+def _begun(batches: Iterator[ClipBatch]) -> Iterator[ClipBatch]:
+    """Read the first batch now, so that a table that cannot be read is known at once."""
+    return itertools.chain([next(batches)], batches)
+
+
 def _decide_table(
     table: str, folder: Path, column: list[str] | None, rejected: Path | None, labelled_only: bool = False
 ) -> tuple[pd.DataFrame, Classifier, int, float]:
@@ -330,18 +349,23 @@ def _decide_table(
                 clips = [clip for clip in batch.clips if clip[LABEL] is not None] if labelled_only else batch.clips
                 for clip in clips:
                     if clip[ID] in lines:
-                        rows.append(RejectedRow(table, lines[clip[ID]], clip[ID], repeated_id_reason(clip["line"])))
+                        rows.append(
+                            RejectedRow(batch.source, lines[clip[ID]], clip[ID], repeated_id_reason(clip["line"]))
+                        )
                     lines[clip[ID]] = clip["line"]
-                encoded, new = catalogue.encoded(clips)
-                texts += new
-                parts.append(model.predict(encoded).assign(label=[clip[LABEL] for clip in clips]))
+                if clips:
+                    encoded, new = catalogue.encoded(clips)
+                    texts += new
+                    parts.append(model.predict(encoded).assign(label=[clip[LABEL] for clip in clips]))
                 update(batch.progress, f"{sum(map(len, parts)):,} clips")
     _report_rejected(rows, dict(mended), rejected)
-    decisions = pd.concat(parts, ignore_index=True).drop_duplicates(ID, keep="last", ignore_index=True)
-    if decisions.empty:
+    if not parts:
         raise InputError(
-            f"{table}: no row has a label in column {LABEL}" if labelled_only else f"{table}: no row could be used"
+            f"{table}: no row that could be used has a label in column {LABEL}"
+            if labelled_only
+            else f"{table}: not one row could be used; the reasons are above"
         )
+    decisions = pd.concat(parts, ignore_index=True).drop_duplicates(ID, keep="last", ignore_index=True)
     label = decisions.pop("label")
     decisions.attrs["labels"] = label.tolist()
     return decisions, model, texts, time.monotonic() - started
@@ -414,6 +438,7 @@ def _print_scores(scores: dict[str, Any], what: str, as_json: bool) -> None:
 def _print_table(header: list[str], rows: list[list[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in header:
@@ -421,8 +446,8 @@ def _print_table(header: list[str], rows: list[list[str]]) -> None:
         width = None if name == header[-1] else max([len(name), *(len(row[header.index(name)]) for row in rows)])
         table.add_column(name, overflow="ellipsis", no_wrap=True, min_width=width)
     for row in rows:
-        # brackets in titles are text, not markup
-        table.add_row(*(cell.replace("[", "\\[") for cell in row))
+        # brackets in titles are text, not markup; a line break in one would break the table
+        table.add_row(*(Text(" ".join(cell.split())) for cell in row))
     console = Console(soft_wrap=False)
     if not console.is_terminal:
         console = Console(width=120)

@@ -190,7 +190,8 @@ def iter_clips(
         if magic == b"PAR1":
             yield from _read_parquet(name, stream, renamed, batch_rows)
         else:
-            yield from _read_csv(name, stream, size, renamed, batch_rows)
+            with _as_text(stream) as text:
+                yield from _read_csv(name, stream, text, size, renamed, batch_rows)
 
 
 def _check_mapping(columns: Mapping[str, str]) -> dict[str, str]:
@@ -223,19 +224,22 @@ def _check_header(name: str, header: Iterable[str], renamed: Mapping[str, str]) 
     return found
 
 
-def _read_csv(
-    name: str, stream: IO[bytes], size: int, renamed: Mapping[str, str], batch_rows: int
-) -> Iterator[ClipBatch]:
+def _as_text(stream: IO[bytes]) -> io.TextIOWrapper:
     start = stream.read(1 << 16)
     stream.seek(0)
     utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
-    # bytes that are no UTF-8 become lone surrogates here, so that only the rows they stand in are rejected
-    text = io.TextIOWrapper(
+    return io.TextIOWrapper(
         stream,
         encoding="utf-16" if utf16 else "utf-8-sig",
+        # bytes that are no UTF-8 become lone surrogates here, so that only the rows they stand in are rejected
         errors="surrogateescape" if not utf16 else "replace",
         newline="\n" if b"\n" in start else "",
     )
+
+
+def _read_csv(
+    name: str, stream: IO[bytes], text: io.TextIOWrapper, size: int, renamed: Mapping[str, str], batch_rows: int
+) -> Iterator[ClipBatch]:
     # a carriage return that ends no line is part of a text, though the csv module takes it for an end of line
     lines = (line.rstrip("\r\n").replace("\r", " ") + "\n" for line in text)
     csv.field_size_limit(2**31 - 1)
@@ -309,13 +313,14 @@ def _to_frame(part: Any) -> pd.DataFrame:
     import pyarrow
 
     try:
-        return part.to_pandas()
+        part.validate(full=True)
     except pyarrow.ArrowException:
         # a text that is no UTF-8: hand on bytes, so that its row alone is rejected
         columns = [
             column.cast(pyarrow.binary()) if pyarrow.types.is_string(column.type) else column for column in part.columns
         ]
-        return pyarrow.RecordBatch.from_arrays(columns, names=part.schema.names).to_pandas()
+        part = pyarrow.RecordBatch.from_arrays(columns, names=part.schema.names)
+    return part.to_pandas()
 
 
 def _read_frames(

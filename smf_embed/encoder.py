@@ -196,7 +196,7 @@ def _settings_digest(model: Any) -> str:
         settings = module.get_config_dict() if hasattr(module, "get_config_dict") else {}
         # settings that are off are left out, so that a library that learns a new one does not change the fingerprint
         parts.append([type(module).__name__, {key: value for key, value in sorted(settings.items()) if value}])
-    tokenizer = getattr(model, "tokenizer", None)
+    tokenizer: Any = getattr(model, "tokenizer", None)
     if hasattr(tokenizer, "get_vocab"):
         pieces = tokenizer.encode(_PROBE)
         parts.append([sorted(tokenizer.get_vocab().items()), getattr(pieces, "ids", pieces)])

@@ -49,6 +49,8 @@ def hashed_counts(field: str, texts: Sequence[str]) -> sp.csr_matrix:
     vectorizer = HashingVectorizer(
         n_features=_FEATURES, alternate_sign=False, norm=None, dtype=np.float32, lowercase=False, **N_GRAMS[field]
     )
+    if not len(texts):
+        return sp.csr_matrix((0, _FEATURES), dtype=np.float32)
     counts = vectorizer.transform(texts)
     counts.data = np.log(counts.data) + 1.0
     return counts

@@ -45,14 +45,9 @@ class Neighbours:
         self.path = catalogue.folder / f"{field}.faiss"
         self._index, generation = self._read_snapshot()
         self._from_snapshot = len(self)
-        keys = catalogue.vector_keys(field, after=generation)
-        if len(self):
-            keys = np.setdiff1d(keys, faiss.vector_to_array(self._index.id_map))
-        if len(keys):
-            if self._index is None:
-                self._index = faiss.index_factory(catalogue.dimension or 0, INDEX_KIND, faiss.METRIC_INNER_PRODUCT)
-            self._index.add_with_ids(catalogue.vectors(keys), keys)
         self.generation = catalogue.generation
+        if generation < self.generation:
+            self._catch_up()
 
     def __len__(self) -> int:
         return 0 if self._index is None else int(self._index.ntotal)
@@ -80,6 +75,21 @@ class Neighbours:
         similarity, keys = self._index.search(np.ascontiguousarray(vectors, dtype=np.float32), k)
         return keys, similarity
 
+    def _catch_up(self) -> None:
+        """Add the texts that clips have got since the snapshot, and remove those that no clip has any more."""
+        import faiss
+
+        wanted = self.catalogue.vector_keys(self.field)
+        known = faiss.vector_to_array(self._index.id_map) if len(self) else np.empty(0, dtype=np.int64)
+        gone, new = np.setdiff1d(known, wanted), np.setdiff1d(wanted, known)
+        if len(gone):
+            self._index.remove_ids(gone)
+        if len(new):
+            if self._index is None:
+                dimension = self.catalogue.dimension or 0
+                self._index = faiss.index_factory(dimension, INDEX_KIND, faiss.METRIC_INNER_PRODUCT)
+            self._index.add_with_ids(self.catalogue.vectors(new), new)
+
     def save(self) -> None:
         """Write the snapshot, and then the file that vouches for it."""
         import faiss
@@ -93,6 +103,7 @@ class Neighbours:
             "fingerprint": self.catalogue.fingerprint,
             "kind": INDEX_KIND,
             "vectors": len(self),
+            "bytes": self.path.stat().st_size,
             "digest": file_digest(self.path),
         }
         write_json(_voucher_path(self.path), voucher)
@@ -105,25 +116,24 @@ class Neighbours:
     def _read_snapshot(self) -> tuple[Any, int]:
         import faiss
 
-        voucher = read_voucher(self.path)
-        if (
-            voucher is None
-            or voucher["fingerprint"] != self.catalogue.fingerprint
-            or voucher["generation"] > self.catalogue.generation
-            or not self.path.exists()
-            or file_digest(self.path) != voucher["digest"]
-        ):
+        voucher = read_voucher(self.path, self.catalogue)
+        if voucher is None or file_digest(self.path) != voucher["digest"]:
             return None, 0
         return faiss.read_index(str(self.path)), int(voucher["generation"])
 
 
-def read_voucher(path: Path) -> dict[str, Any] | None:
-    """Return what is known of a snapshot without reading it; None when it cannot be trusted."""
+def read_voucher(path: Path, catalogue: Catalogue) -> dict[str, Any] | None:
+    """Return what is known of a snapshot without reading it; None when it is not of the catalogue or torn."""
     try:
         voucher = json.loads(_voucher_path(path).read_text(encoding="utf-8"))
-        return voucher if {"generation", "fingerprint", "digest", "vectors"} <= voucher.keys() else None
-    except (OSError, ValueError, AttributeError):
+        size = path.stat().st_size
+    except (OSError, ValueError):
         return None
+    kinds = {"generation": int, "fingerprint": str, "digest": str, "vectors": int, "bytes": int}
+    if not isinstance(voucher, dict) or not all(isinstance(voucher.get(key), kind) for key, kind in kinds.items()):
+        return None
+    ours = voucher["fingerprint"] == catalogue.fingerprint and voucher["generation"] <= catalogue.generation
+    return voucher if ours and voucher["bytes"] == size else None
 
 
 def _voucher_path(path: Path) -> Path:
@@ -133,7 +143,7 @@ def _voucher_path(path: Path) -> Path:
 def refresh_snapshots(catalogue: Catalogue) -> None:
     """Write the snapshots of all fields again where much was added since."""
     for field in TEXT_FIELDS:
-        voucher = read_voucher(catalogue.folder / f"{field}.faiss")
+        voucher = read_voucher(catalogue.folder / f"{field}.faiss", catalogue)
         generation = voucher["generation"] if voucher else 0
         newer = len(catalogue.vector_keys(field, after=generation))
         if newer > _STALE_SHARE * (voucher["vectors"] if voucher else 0):
@@ -193,7 +203,8 @@ def similar(
     return [
         {
             ID: clip[ID],
-            "similarity": round(float(similarities[0, rank[clip[f"{field}_vector"]]]), 4),
+            # vectors are rounded when they are stored, which can make a cosine 1.0003
+            "similarity": round(min(1.0, float(similarities[0, rank[clip[f"{field}_vector"]]])), 4),
             "title": clip[TITLE],
             "project": clip[LABEL],
             "channel": clip["yt_channel_name"],

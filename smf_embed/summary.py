@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from pathlib import Path
@@ -24,16 +25,15 @@ def summarise(folder: Path) -> dict[str, Any]:
     if not path.exists():
         raise CatalogueError(f"{folder}: holds no catalogue; make one: smf-embed add TABLE")
     try:
-        sql = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        meta = dict(sql.execute("SELECT key, value FROM meta"))
-        clips, labelled = sql.execute("SELECT count(*), count(project) FROM clips").fetchone()
-        vectors = sql.execute("SELECT count(*) FROM vectors").fetchone()[0]
-        projects = dict(
-            sql.execute("SELECT project, count(*) FROM clips WHERE project IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1")
-        )
-        generation = sql.execute("SELECT coalesce(max(generation), 0) FROM generations").fetchone()[0]
-        sql.close()
-    except sqlite3.Error as error:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as sql:
+            meta = dict(sql.execute("SELECT key, value FROM meta"))
+            encoder = f"{meta['encoder']} (fingerprint {meta['fingerprint']})"
+            clips, labelled = sql.execute("SELECT count(*), count(project) FROM clips").fetchone()
+            vectors = sql.execute("SELECT count(*) FROM vectors").fetchone()[0]
+            sizes = "SELECT project, count(*) FROM clips WHERE project IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+            projects = dict(sql.execute(sizes))
+            generation = sql.execute("SELECT coalesce(max(generation), 0) FROM generations").fetchone()[0]
+    except (sqlite3.Error, KeyError) as error:
         raise CatalogueError(f"{path}: is damaged or no catalogue: {error}") from error
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return {
@@ -41,7 +41,7 @@ def summarise(folder: Path) -> dict[str, Any]:
         "clips": {"stored": clips, "labelled": labelled, "unlabelled": clips - labelled},
         "projects": projects,
         "vectors": vectors,
-        "encoder": f"{meta['encoder']} (fingerprint {meta['fingerprint']})",
+        "encoder": encoder,
         "generation": generation,
         "megabytes": round(size / 1e6, 1),
         "model": _model_facts(folder / "model" / "manifest.json"),

@@ -107,6 +107,10 @@ def test_classify_answers_with_label_decision_or_unknown(fitted: Path, demo) -> 
     assert answer["never seen"] == "unknown"
 
 
+def test_no_clips_get_no_decisions(fitted: Path) -> None:
+    assert decide(fitted, []).empty
+
+
 def clips(labels: list[str | None], title: str = "клип {}") -> pd.DataFrame:
     rows = range(len(labels))
     return pd.DataFrame(
@@ -148,14 +152,17 @@ def test_odd_catalogues_give_decisions_or_one_line(table: pd.DataFrame, tmp_path
         catalogue.add(iter_clips(table))
         try:
             model = Classifier.fit(catalogue)
-        except ModelError as error:
-            assert "\n" not in str(error)
+        except ModelError as refused:
+            line = str(refused)
         else:
+            line = "decided"
             decisions = model.predict(catalogue.stored(table["yt_reel_id"].tolist()))
             assert set(decisions["cartoon"]) <= set(model.projects)
+    assert line
+    assert "\n" not in line
 
 
-@pytest.mark.parametrize("damage", ["delete", "truncate", "flip", "manifest"])
+@pytest.mark.parametrize("damage", ["delete", "truncate", "flip", "manifest", "half a manifest"])
 def test_a_damaged_model_is_refused(damage: str, fitted: Path, tmp_path: Path) -> None:
     with Catalogue(fitted) as catalogue:
         Classifier.load(fitted / "model", catalogue).save(tmp_path)
@@ -168,7 +175,8 @@ def test_a_damaged_model_is_refused(damage: str, fitted: Path, tmp_path: Path) -
         elif damage == "flip":
             victim.write_bytes(content[:5000] + bytes([content[5000] ^ 1]) + content[5001:])
         else:
-            (tmp_path / "manifest.json").write_text("{", encoding="utf-8")
+            half = '{"format_version": 1}' if damage == "half a manifest" else "{"
+            (tmp_path / "manifest.json").write_text(half, encoding="utf-8")
         with pytest.raises(ModelError, match="smf-embed fit"):
             Classifier.load(tmp_path, catalogue)
 

