@@ -42,7 +42,9 @@ def main() -> None:
     options = parser.parse_args()
     work = options.work or Path(tempfile.mkdtemp(prefix="open-benchmark-"))
     work.mkdir(parents=True, exist_ok=True)
-    index, train, test, decisions = (work / name for name in ("index", "train.parquet", "test.parquet", "decisions.csv"))
+    index, train, test, decisions = (
+        work / name for name in ("index", "train.parquet", "test.parquet", "decisions.csv")
+    )
     shutil.rmtree(index, ignore_errors=True)
     table = pd.read_parquet(options.benchmark / "reels-open.parquet").drop(columns="cartoon_true")
     table[table["split"] == "train"].drop(columns="split").to_parquet(train)
