@@ -8,6 +8,7 @@ one encoder that the catalogue is made for: no text is ever encoded twice, and v
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import json
 import sqlite3
@@ -22,59 +23,19 @@ from typing import Any
 import numpy as np
 
 from smf_embed.clips import CLIP_FIELDS, ID, LABEL, NONE, ClipBatch, RejectedRow, repeated_id_reason
-from smf_embed.encoded_clips import TEXT_FIELDS, EncodedClips, clean_fields, text_digest
+from smf_embed.encoded_clips import EncodedClips, text_digest
 from smf_embed.encoder import BUILTIN, Encoder
-from smf_embed.errors import CatalogueError
-from smf_embed.files import replace_atomically
+from smf_embed.errors import CatalogueError, InputError
+from smf_embed.files import replace_atomically, write_json
+from smf_embed.learned import read_preparation, write_learned
+from smf_embed.lexicon import Lexicon
+from smf_embed.preparation import RAW_KEYS, TEXT_FIELDS, Preparation, count_words
+from smf_embed.schema import CLIP_COLUMNS, PREPARED, SCHEMA, SCHEMA_VERSION, STORED, VECTOR_DTYPE
 
 FILE_NAME = "catalogue.sqlite"
-SCHEMA_VERSION = 1
-# float16 halves the file; the error of a cosine is below 0.001, see docs/decisions.md
-VECTOR_DTYPE = np.dtype("<f2")
-
-_STORED = tuple(name for name in CLIP_FIELDS if name != LABEL)
-_NUMBERS = ("seconds", "is_shorts", "flag_closed", "international")
+LEXICON_NAME = "lexicon.json"
 _MAX_PARAMETERS = 10_000
-_CLIP_COLUMNS = (*_STORED, LABEL, "clip_key", *(f"{name}_vector" for name in TEXT_FIELDS))
-_SELECT_CLIPS = f"SELECT {', '.join('project' if name == LABEL else name for name in _CLIP_COLUMNS)} FROM clips WHERE"
-_SCHEMA = f"""
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-
--- one row a transaction that changed something; clips and labels name the generation they were written in
-CREATE TABLE generations (
-    generation INTEGER PRIMARY KEY, at TEXT NOT NULL, command TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE vectors (
-    vector_key INTEGER PRIMARY KEY AUTOINCREMENT,
-    text_digest BLOB NOT NULL UNIQUE,
-    vector BLOB NOT NULL
-) STRICT;
-
-CREATE TABLE clips (
-    clip_key INTEGER PRIMARY KEY AUTOINCREMENT,
-    {", ".join(f"{name} {'REAL' if name in _NUMBERS else 'TEXT'}" for name in _STORED)},
-    project TEXT,  -- the newest label, kept here too since every search and fit asks for it
-    row_digest BLOB NOT NULL,
-    {", ".join(f"{name}_vector INTEGER REFERENCES vectors" for name in TEXT_FIELDS)},
-    generation INTEGER NOT NULL REFERENCES generations
-) STRICT;
-CREATE UNIQUE INDEX clips_by_id ON clips ({ID});
-CREATE INDEX clips_by_project ON clips (project);
-CREATE INDEX clips_by_generation ON clips (generation);
-{"".join(f"CREATE INDEX clips_by_{name}_vector ON clips ({name}_vector);" for name in TEXT_FIELDS)}
-
--- every label that was ever given; the one with the highest key holds, and NULL takes a label away
-CREATE TABLE labels (
-    label_key INTEGER PRIMARY KEY AUTOINCREMENT,
-    clip_key INTEGER NOT NULL REFERENCES clips ON DELETE CASCADE,
-    project TEXT,
-    source TEXT NOT NULL,  -- table, person or model
-    at TEXT NOT NULL,
-    generation INTEGER NOT NULL REFERENCES generations
-) STRICT;
-CREATE INDEX labels_by_clip ON labels (clip_key);
-"""
+_SELECT_CLIPS = f"SELECT {', '.join('project' if name == LABEL else name for name in CLIP_COLUMNS)} FROM clips WHERE"
 
 
 @dataclass
@@ -125,6 +86,7 @@ class Catalogue:
             self._meta = self._read_meta()
             self.encoder = Encoder(self._meta["encoder"])
             self._encoder_checked = False
+            self._learned_ahead = False
             if encoder is not None and encoder != self.encoder.name:
                 self._expect(Encoder(encoder))
         except BaseException:
@@ -166,7 +128,25 @@ class Catalogue:
         """The number of the newest change; 0 for an empty catalogue."""
         return int(self._sql.execute("SELECT coalesce(max(generation), 0) FROM generations").fetchone()[0])
 
+    @functools.cached_property
+    def preparation(self) -> Preparation:
+        """What was learned from clips, to prepare the texts of others with; read when it is first asked for."""
+        return read_preparation(self._sql, self.lexicon())
+
     # ---------------------------------------------------------------------------------------------------- writing
+
+    def learn(self, batches: Iterable[ClipBatch], progress: Callable[[ClipBatch], None] | None = None) -> None:
+        """Learn the words and the boilerplate of a table that is going to be added.
+
+        Without it, `add` learns from each batch before it prepares the batch, and the first clips of a table profit
+        less than the last. Nothing is written before `add` is called with the same table.
+        """
+        for batch in batches:
+            known = self._stored_like(batch.clips)
+            self.preparation.learn([clip for clip in batch.clips if clip[ID] not in known])
+            if progress:
+                progress(batch)
+        self._learned_ahead = True
 
     def add(
         self, batches: Iterable[ClipBatch], progress: Callable[[ClipBatch, AddReport], None] | None = None
@@ -204,6 +184,7 @@ class Catalogue:
             self._add_batch([*latest.values()], report, outcomes)
             if progress:
                 progress(batch, report)
+        self._learned_ahead = False
         report.seconds = time.monotonic() - started
         return report
 
@@ -230,8 +211,11 @@ class Catalogue:
     def _write_clips(
         self, changed: list[tuple[dict[str, Any], bytes]], known: dict[str, tuple[int, bytes]], report: AddReport
     ) -> None:
-        texts = clean_fields([clip for clip, _ in changed])
-        text_digests = {text: text_digest(text) for name in texts for text in texts[name] if text}
+        old = self._stored_like([clip for clip, _ in changed])
+        new = [clip for clip, _ in changed if clip[ID] not in old]
+        words = count_words(new) if self._learned_ahead else self.preparation.learn(new)
+        prepared = [clip | self._prepared(clip, old) for clip, _ in changed]
+        text_digests = _text_digests(prepared)
         keys = self._vector_keys(text_digests.values())
         missing = [text for text, digest in text_digests.items() if digest not in keys]
         vectors = self._encode(missing)
@@ -243,12 +227,15 @@ class Catalogue:
                     (text_digests[text], vector.astype(VECTOR_DTYPE).tobytes()),
                 )
                 keys[text_digests[text]] = int(cursor.lastrowid or 0)
-            columns = [*_STORED, "row_digest", *(f"{name}_vector" for name in texts), "generation"]
+            write_learned(self._sql, words, self.preparation.boilerplate)
+            columns = [*STORED, *PREPARED, "row_digest", "generation"]
             insert = f"INSERT INTO clips ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
             update = f"UPDATE clips SET {', '.join(f'{name} = ?' for name in columns)} WHERE clip_key = ?"
-            for row, (clip, digest) in enumerate(changed):
-                references = [keys[text_digests[texts[name][row]]] if texts[name][row] else None for name in texts]
-                values = [*(clip[name] for name in _STORED), digest, *references, generation]
+            for clip, (_, digest) in zip(prepared, changed, strict=True):
+                for name in TEXT_FIELDS:
+                    text = clip[f"{name}_text"]
+                    clip[f"{name}_vector"] = keys[text_digests[text]] if text else None
+                values = [*(clip[name] for name in (*STORED, *PREPARED)), digest, generation]
                 if clip[ID] in known:
                     clip_key = known[clip[ID]][0]
                     self._sql.execute(update, [*values, clip_key])
@@ -329,15 +316,17 @@ class Catalogue:
         encoded_texts : int
             How many texts had to be encoded.
         """
-        texts = clean_fields(clips)
-        digests = {text: text_digest(text) for name in texts for text in texts[name] if text}
+        old = self._stored_like(clips)
+        prepared = [clip | self._prepared(clip, old) for clip in clips]
+        digests = _text_digests(prepared)
         keys = self._vector_keys(digests.values())
         missing = [text for text, digest in digests.items() if digest not in keys]
         new = self._encode(missing, progress)
         dimension = self.dimension or new.shape[1]
         order = {text: row for row, text in enumerate(missing)}
         vectors = {}
-        for name, column in texts.items():
+        for name in TEXT_FIELDS:
+            column = [clip[f"{name}_text"] for clip in prepared]
             result = np.zeros((len(clips), dimension), dtype=np.float32)
             known = [row for row, text in enumerate(column) if text and text not in order]
             fresh = [row for row, text in enumerate(column) if text in order]
@@ -345,12 +334,11 @@ class Catalogue:
             # rounded as the store would, so that a clip is judged alike before and after it is added
             result[fresh] = new[[order[column[row]] for row in fresh]].astype(VECTOR_DTYPE)
             vectors[name] = result
-        encoded = EncodedClips(clips, vectors)
-        encoded.texts = texts
-        return encoded, len(missing)
+        return EncodedClips(prepared, vectors), len(missing)
 
-    def encode_text(self, text: str) -> np.ndarray:
-        """Return the vector of one cleaned text, float32, shape (dimension,); from the store where it is known."""
+    def encode_title(self, title: str) -> np.ndarray:
+        """Return the vector of a title, float32, shape (dimension,); from the store where it is known."""
+        text = self.preparation.prepare_title(title).text
         keys = self._vector_keys([text_digest(text)])
         if keys:
             return self._vectors(list(keys.values()), self.dimension or 0)[0]
@@ -368,7 +356,45 @@ class Catalogue:
         """Return the vectors with these keys, float32, shape (len(keys), dimension)."""
         return self._vectors(keys.tolist(), self.dimension or 0)
 
+    def lexicon(self) -> Lexicon:
+        """Return the names and aliases that people gave.
+
+        Raises
+        ------
+        CatalogueError
+            When the file is damaged.
+        """
+        path = self.folder / LEXICON_NAME
+        if not path.exists():
+            return Lexicon()
+        try:
+            return Lexicon.from_json(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, InputError) as error:
+            raise CatalogueError(f"{path}: is damaged: {error}; import the names again") from error
+
+    def save_lexicon(self, lexicon: Lexicon) -> None:
+        """Replace the names and aliases that people gave; `fit` learns with them."""
+        write_json(self.folder / LEXICON_NAME, lexicon.to_json())
+
     # ------------------------------------------------------------------------------------------------------ inside
+
+    def _stored_like(self, clips: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Return id → stored clip, of those clips whose raw texts and channel are stored as they are."""
+        stored = {clip[ID]: clip for clip in self._clips_in(ID, [clip[ID] for clip in clips])}
+        return {
+            clip[ID]: stored[clip[ID]]
+            for clip in clips
+            if clip[ID] in stored and all(clip[key] == stored[clip[ID]][key] for key in RAW_KEYS)
+        }
+
+    def _prepared(self, clip: dict[str, Any], old: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """Return the texts of a clip as they were prepared before, or else prepare them now."""
+        if clip[ID] in old:
+            return {name: old[clip[ID]][name] for name in PREPARED}
+        now = self.preparation.prepare(clip)
+        changes = [[change.start, change.before, change.after, change.reason] for change in now.corrections]
+        texts = {f"{name}_text": text or None for name, text in now.texts.items()}
+        return texts | {"corrections": json.dumps(changes, ensure_ascii=False) if changes else None}
 
     def _with_vectors(self, clips: list[dict[str, Any]]) -> EncodedClips:
         dimension = self.dimension or 0
@@ -466,13 +492,18 @@ class Catalogue:
             connection = sqlite3.connect(temporary)
             connection.execute("PRAGMA journal_mode = WAL")  # kept in the file: readers go on while one writes
             with connection:
-                connection.executescript(_SCHEMA)
+                connection.executescript(SCHEMA)
                 connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
             connection.close()
 
 
 def _as_clips(rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    return [dict(zip(_CLIP_COLUMNS, row, strict=True)) for row in rows]
+    return [dict(zip(CLIP_COLUMNS, row, strict=True)) for row in rows]
+
+
+def _text_digests(clips: Iterable[dict[str, Any]]) -> dict[str, bytes]:
+    texts = (clip[f"{name}_text"] for clip in clips for name in TEXT_FIELDS)
+    return {text: text_digest(text) for text in texts if text}
 
 
 def _row_digest(clip: dict[str, Any]) -> bytes:

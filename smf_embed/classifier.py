@@ -23,12 +23,14 @@ import pandas as pd
 from smf_embed.catalogue import Catalogue
 from smf_embed.clips import ID, LABEL, NONE
 from smf_embed.decisions import decide, rank
-from smf_embed.encoded_clips import TEXT_FIELDS, EncodedClips
+from smf_embed.encoded_clips import EncodedClips
 from smf_embed.errors import ModelError
 from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, TrainingClips
 from smf_embed.files import file_digest, replace_atomically, write_json
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.metrics import best_threshold, score
+from smf_embed.names import Names
+from smf_embed.preparation import TEXT_FIELDS
 from smf_embed.text import TEXT_VERSION
 from smf_embed.threads import thread_count
 
@@ -61,13 +63,19 @@ class Classifier:
     """
 
     def __init__(
-        self, manifest: dict[str, Any], trees: str, arrays: dict[str, np.ndarray], catalogue: Catalogue
+        self,
+        manifest: dict[str, Any],
+        trees: str,
+        arrays: dict[str, np.ndarray],
+        names: Names,
+        catalogue: Catalogue,
     ) -> None:
         import lightgbm
 
         self.manifest = manifest
         self._trees = trees
         self._arrays = arrays
+        self._names = names
         self._booster = lightgbm.Booster(model_str=trees)
         self._catalogue = catalogue
         number = {project: row for row, project in enumerate(self.projects)}
@@ -84,6 +92,7 @@ class Classifier:
             self._groups,
             len(self.projects),
             {field: LexicalModel(*(arrays[f"{field}_{part}"] for part in _LEXICAL_PARTS)) for field in TEXT_FIELDS},
+            names,
             {field: arrays[f"{field}_centre"] for field in TEXT_FIELDS},
             manifest["temperatures"],
         )
@@ -132,9 +141,14 @@ class Classifier:
             say(f"wording of {field}s")
             counts = hashed_counts(field, clips.texts[field])
             lexical[field], lexical_scores[field] = _fit_lexical(counts, labels, folds, len(projects), seed)
+        say("names")
+        names = Names.learn(clips.texts, labels, folds, projects, catalogue.lexicon())
+        alias_scores = {
+            field: mined.out_of_fold for field, mined in names.aliases.items() if mined.out_of_fold is not None
+        }
         say("nearest neighbours")
-        builder = EvidenceBuilder(clips, labels, groups, len(projects), lexical)
-        evidence = builder.build_for_training(clips, TrainingClips(groups, folds, lexical_scores))
+        builder = EvidenceBuilder(clips, labels, groups, len(projects), lexical, names)
+        evidence = builder.build_for_training(clips, TrainingClips(groups, folds, lexical_scores, alias_scores))
         say("decision trees")
         is_right = (evidence.projects == labels[evidence.clips]).astype(np.int32)
         if not 0 < is_right.sum() < len(is_right):
@@ -153,8 +167,8 @@ class Classifier:
         ranking = rank(evidence, out_of_fold, len(clips))
         candidate = np.append(evidence.projects, 0)[ranking.first]
         threshold = best_threshold(labels, candidate, ranking.probability, len(projects))
-        names = np.array(projects, dtype=object)
-        decided = names[np.where(ranking.probability > threshold, candidate, 0)]
+        by_number = np.array(projects, dtype=object)
+        decided = by_number[np.where(ranking.probability > threshold, candidate, 0)]
         manifest = {
             "format_version": FORMAT_VERSION,
             "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -166,13 +180,13 @@ class Classifier:
             "sizes": sizes,
             "threshold": threshold,
             "temperatures": {field: votes.temperature for field, votes in builder.votes.items()},
-            "metrics": score(names[labels].tolist(), decided.tolist(), sizes),
+            "metrics": score(by_number[labels].tolist(), decided.tolist(), sizes),
         }
         arrays = {f"{field}_centre": votes.centre for field, votes in builder.votes.items()}
         for field, model in lexical.items():
             arrays |= {f"{field}_{part}": getattr(model, part) for part in _LEXICAL_PARTS}
         say("done")
-        return cls(manifest, trees.model_to_string(), arrays, catalogue)
+        return cls(manifest, trees.model_to_string(), arrays, names, catalogue)
 
     # -------------------------------------------------------------------------------------------------- predicting
 
@@ -217,10 +231,12 @@ class Classifier:
 
         folder = Path(folder)
         files = {}
-        for name, suffix in (("trees", ".txt"), ("arrays", ".safetensors")):
+        for name, suffix in _FILES.items():
             with replace_atomically(folder / f"{name}{suffix}") as temporary:
                 if name == "trees":
                     temporary.write_text(self._trees, encoding="utf-8")
+                elif name == "names":
+                    temporary.write_text(json.dumps(self._names.to_json(), ensure_ascii=False), encoding="utf-8")
                 else:
                     save_file({key: np.ascontiguousarray(array) for key, array in self._arrays.items()}, temporary)
             digest = file_digest(folder / f"{name}{suffix}")
@@ -229,7 +245,7 @@ class Classifier:
         self.manifest = self.manifest | {"files": files}
         write_json(folder / "manifest.json", self.manifest)
         for path in folder.iterdir():
-            if path.name.startswith(("trees", "arrays", ".")) and path.name not in files:
+            if path.name.startswith((*_FILES, ".")) and path.name not in files:
                 path.unlink()
 
     @classmethod
@@ -257,14 +273,16 @@ class Classifier:
             )
         if manifest["columns"] != list(COLUMNS) or manifest["text_version"] != TEXT_VERSION:
             raise ModelError(f"{folder}: the model is of another version of smf-embed; fit it again: smf-embed fit")
-        trees, arrays = sorted(manifest["files"], reverse=True)
+        files = {name: folder / path for path in manifest["files"] for name in _FILES if path.startswith(name)}
         try:
-            loaded = load_file(folder / arrays)
-        except (SafetensorError, OSError) as error:
-            raise ModelError(f"{folder / arrays}: cannot be read: {error}; make it again: smf-embed fit") from error
-        return cls(manifest, (folder / trees).read_text(encoding="utf-8"), loaded, catalogue)
+            names = Names.from_json(json.loads(files["names"].read_text(encoding="utf-8")))
+            arrays, trees = load_file(files["arrays"]), files["trees"].read_text(encoding="utf-8")
+        except (SafetensorError, OSError, ValueError, KeyError) as error:
+            raise ModelError(f"{folder}: cannot be read: {error}; make the model again: smf-embed fit") from error
+        return cls(manifest, trees, arrays, names, catalogue)
 
 
+_FILES = {"trees": ".txt", "arrays": ".safetensors", "names": ".json"}
 _LEXICAL_PARTS = ("idf", "weights", "bias")
 _MANIFEST_KEYS = {"files", "fingerprint", "text_version", "columns", "projects", "threshold", "temperatures", "metrics"}
 

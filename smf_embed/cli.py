@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 the reader of the output went away, 2 nothing done because
 from __future__ import annotations
 
 import csv
-import itertools
 import json
 import sqlite3
 import sys
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from smf_embed.classifier import Classifier
-    from smf_embed.clips import ClipBatch, RejectedRow
+    from smf_embed.clips import RejectedRow
 
 app = typer.Typer(
     help="Which project does a video belong to? An embedding index with a lightweight classifier.",
@@ -113,12 +112,17 @@ def add(
     for table in tables:
         if table != "-":
             next(iter_clips(table, columns, batch_rows=1))
-    batches = {"-": _begun(iter_clips("-", columns))} if "-" in tables else {}
+    # read twice: first to learn words and boilerplate, so that the first clips profit from the last
+    piped = list(iter_clips("-", columns)) if "-" in tables else []
     with Catalogue(catalogue, create=True, encoder=encoder) as opened:
         for table in tables:
+            with _progress(f"learning the words of {table}") as update:
+                opened.learn(
+                    piped if table == "-" else iter_clips(table, columns), lambda batch: update(batch.progress, "")
+                )
             with _progress(f"adding {table}") as update:
                 report = opened.add(
-                    batches.pop(table) if table in batches else iter_clips(table, columns),
+                    piped if table == "-" else iter_clips(table, columns),
                     lambda batch, done: update(batch.progress, f"{done.added + done.updated + done.unchanged:,} clips"),
                 )
             for name, value in vars(report).items():
@@ -318,11 +322,6 @@ def _prepare() -> None:
     from smf_embed.threads import limit_threads
 
     limit_threads()
-
-
-def _begun(batches: Iterator[ClipBatch]) -> Iterator[ClipBatch]:
-    """Read the first batch now, so that a table that cannot be read is known at once."""
-    return itertools.chain([next(batches)], batches)
 
 
 def _decide_table(

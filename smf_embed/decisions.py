@@ -10,6 +10,8 @@ import pandas as pd
 from smf_embed.clips import ID, LABEL, NONE, TITLE
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.evidence import COLUMNS, Evidence
+from smf_embed.preparation import TEXT_FIELDS
+from smf_embed.token_readings import MatchKind
 
 _PLACE = {name: place for place, name in enumerate(COLUMNS)}
 _QUOTED = 60
@@ -122,6 +124,13 @@ def _why(
     ):
         if value[_PLACE[name]] >= 0.05:
             reasons.append(words.format(value[_PLACE[name]]))
+    for field_name in TEXT_FIELDS:
+        if value[_PLACE[f"{field_name}_name_kind"]] > 0:
+            reasons.append(
+                f"the {field_name} names it ({MatchKind(int(value[_PLACE[f'{field_name}_name_kind']])).name.lower()})"
+            )
+        if value[_PLACE[f"{field_name}_names"]] > 1:
+            reasons.append(f"the {field_name} names {value[_PLACE[f'{field_name}_names']]:.0f} projects")
     for name, words in (("title_lexical", "title"), ("description_lexical", "description")):
         if value[_PLACE[name]] > 0:
             reasons.append(f"the wording of the {words} is that of {project}")

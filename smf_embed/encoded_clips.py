@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from smf_embed.clips import ID, TITLE
-from smf_embed.text import clean
-
-#: Field of the decision → key of the clip that holds its raw text.
-TEXT_FIELDS = {"title": TITLE, "description": "description"}
+from smf_embed.clips import ID
+from smf_embed.preparation import TEXT_FIELDS, channel_of
 
 #: The numbers of a clip, in the order of `EncodedClips.numbers`.
 NUMBERS = {
@@ -26,6 +24,7 @@ NUMBERS = {
     "international": "1 for a foreign-language channel, else 0",
     "title_length": "characters of the cleaned title",
     "description_length": "characters of the cleaned description",
+    "corrections": "typos that were corrected in the title",
 }
 
 _NO_WORD = re.compile(r"[\W_]+")
@@ -37,7 +36,8 @@ class EncodedClips:
     Parameters
     ----------
     clips : sequence of dict
-        Clips with the keys `smf_embed.clips.CLIP_FIELDS`.
+        Clips with the keys `smf_embed.clips.CLIP_FIELDS`, and `title_text`, `description_text` and `corrections` as
+        `smf_embed.catalogue.Catalogue` adds them.
     vectors : dict of field → ndarray, shape (n, dimension), float32
         Unit length; rows of clips without a text are zero.
     """
@@ -56,13 +56,18 @@ class EncodedClips:
 
     @functools.cached_property
     def texts(self) -> dict[str, list[str]]:
-        """Field → cleaned texts; empty where missing."""
-        return clean_fields(self.clips)
+        """Field → prepared texts; empty where missing."""
+        return {field: [clip[f"{field}_text"] or "" for clip in self.clips] for field in TEXT_FIELDS}
 
     @functools.cached_property
     def channels(self) -> np.ndarray:
         """Channel ids, or names where there is no id, object, shape (n,); empty where both are missing."""
-        return _objects(clip["yt_channel_id"] or clip["yt_channel_name"] or "" for clip in self.clips)
+        return _objects(channel_of(clip) for clip in self.clips)
+
+    @functools.cached_property
+    def channel_names(self) -> np.ndarray:
+        """Names of the channels, object, shape (n,); empty where missing."""
+        return _objects(clip["yt_channel_name"] or "" for clip in self.clips)
 
     @functools.cached_property
     def numbers(self) -> np.ndarray:
@@ -82,6 +87,7 @@ class EncodedClips:
             "international": column("international"),
             "title_length": np.array([len(text) for text in self.texts["title"]], dtype=np.float64),
             "description_length": np.array([len(text) for text in self.texts["description"]], dtype=np.float64),
+            "corrections": np.array([len(json.loads(clip["corrections"] or "[]")) for clip in self.clips]),
         }
         return np.column_stack([columns[name] for name in NUMBERS]).astype(np.float32)
 
@@ -111,11 +117,6 @@ def _objects(values: Iterable[Any]) -> np.ndarray:
     array = np.empty(len(listed), dtype=object)
     array[:] = listed
     return array
-
-
-def clean_fields(clips: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
-    """Return field → cleaned texts of the clips; empty where missing."""
-    return {field: [clean(clip[key]) if clip[key] else "" for clip in clips] for field, key in TEXT_FIELDS.items()}
 
 
 def text_digest(text: str) -> bytes:

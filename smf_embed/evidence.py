@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smf_embed.encoded_clips import NUMBERS, TEXT_FIELDS, EncodedClips
+from smf_embed.encoded_clips import NUMBERS, EncodedClips
 from smf_embed.lexical import LexicalModel, hashed_counts
+from smf_embed.names import Names, NameSignals
+from smf_embed.preparation import TEXT_FIELDS
 from smf_embed.votes import VOTES_AT, FieldVotes, Signals
 
 # clips that are looked at together; bounds the memory of the arrays by clip and project
@@ -38,6 +40,11 @@ def _describe_columns() -> dict[str, str]:
             f"{field}_votes_20_none": f"0 to 1: the share of the votes of 20 nearest {field}s that none has",
             f"{field}_best_none": f"-1 to 1: cosine with the most similar {field} of none among the neighbours",
             f"{field}_best_over_none": f"-2 to 2: {field}_best minus {field}_best_none",
+            f"{field}_alias": f"0 to 1: precision of the project's best mined phrase in the {field}, 0 for none",
+            f"{field}_name_quality": f"0 to 1: how much of the project's name is in the {field}",
+            f"{field}_name_kind": "0 not named, 1 transliterated, 2 misspelt, 3 inflected, 4 exact",
+            f"{field}_name_position": f"0 to 1: where in the {field} the name begins",
+            f"{field}_names": f"0 and more: number of different projects that the {field} names",
         }
     columns |= {
         "channel_share": "0 to 1: the project's share of the channel's labelled clips, 3 clips added",
@@ -62,13 +69,14 @@ class TrainingClips:
     folds : ndarray of int, shape (n,)
         Channel shares are counted on the other folds. Counted on all but the clip itself they would give it away: of
         two clips on one channel, that of the project sees one fewer.
-    lexical_scores : dict of field → ndarray, shape (n, n_projects)
-        Scores by machines that were fitted on the other folds.
+    lexical_scores, alias_scores : dict of field → ndarray, shape (n, n_projects)
+        Scores by machines that were fitted, and by phrases that were mined, on the other folds.
     """
 
     groups: np.ndarray
     folds: np.ndarray
     lexical_scores: dict[str, np.ndarray]
+    alias_scores: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ class EvidenceBuilder:
     n_projects : int
         `none` included.
     lexical : dict of field → LexicalModel
+    names : Names
     centres, temperatures : dict by field, optional
         See `smf_embed.votes.FieldVotes`; those of the time of fitting.
     """
@@ -114,11 +123,13 @@ class EvidenceBuilder:
         groups: np.ndarray,
         n_projects: int,
         lexical: dict[str, LexicalModel],
+        names: Names,
         centres: dict[str, np.ndarray] | None = None,
         temperatures: dict[str, float] | None = None,
     ) -> None:
         self.n_projects = n_projects
         self.lexical = lexical
+        self.names = names
         self.votes = {
             field: FieldVotes(
                 labelled.vectors[field],
@@ -153,8 +164,9 @@ class EvidenceBuilder:
             scores = {
                 field: self.lexical[field].scores(hashed_counts(field, part.texts[field])) for field in TEXT_FIELDS
             }
+            names = {field: self._name_signals(field, part) for field in TEXT_FIELDS}
             shares = self._channel_shares(part.channels, self._channel_counts)
-            parts.append(self._build_part(part, start, groups[rows], scores, shares))
+            parts.append(self._build_part(part, start, groups[rows], scores, names, shares))
         return _concatenated(parts)
 
     def build_for_training(self, clips: EncodedClips, training: TrainingClips) -> Evidence:
@@ -176,7 +188,11 @@ class EvidenceBuilder:
             rows = slice(start, start + _CHUNK)
             scores = {field: training.lexical_scores[field][rows] for field in TEXT_FIELDS}
             part = clips.part(rows)
-            parts.append(self._build_part(part, start, training.groups[rows], scores, (share[rows], size[rows])))
+            names = {
+                field: self._name_signals(field, part, training.alias_scores[field][rows]) for field in TEXT_FIELDS
+            }
+            shares = share[rows], size[rows]
+            parts.append(self._build_part(part, start, training.groups[rows], scores, names, shares))
         return _concatenated(parts)
 
     def _build_part(
@@ -185,11 +201,12 @@ class EvidenceBuilder:
         start: int,
         groups: np.ndarray,
         scores: dict[str, np.ndarray],
+        names: dict[str, NameSignals],
         shares: tuple[np.ndarray, np.ndarray],
     ) -> Evidence:
         signals = {field: self._ask(field, clips, groups) for field in TEXT_FIELDS}
         share, channel_size = shares
-        row, project = np.nonzero(_candidates(signals, scores, share))
+        row, project = np.nonzero(_candidates(signals, scores, names, share))
         columns: list[np.ndarray] = []
         for field in TEXT_FIELDS:
             signal, lexical = signals[field], scores[field]
@@ -199,10 +216,16 @@ class EvidenceBuilder:
             columns += [_gap_to_best_other(values)[row, project] for values in compared]
             best_none = signal.best[row, 0]
             columns += [signal.votes[20][row, 0], best_none, signal.best[row, project] - best_none]
+            named = names[field]
+            columns += [array[row, project] for array in (named.alias, named.quality, named.kind, named.position)]
+            columns.append(named.named[row])
         columns += [share[row, project], share[row, 0], np.log1p(channel_size)[row]]
         values = np.column_stack([*columns, clips.numbers[row]]).astype(np.float32)
         by_title, by_description = (signals[field].nearest[row, project] for field in TEXT_FIELDS)
         return Evidence(row + start, project, values, np.where(by_title >= 0, by_title, by_description))
+
+    def _name_signals(self, field: str, clips: EncodedClips, alias: np.ndarray | None = None) -> NameSignals:
+        return self.names.signals(field, clips.texts[field], list(clips.channels), list(clips.channel_names), alias)
 
     def _ask(self, field: str, clips: EncodedClips, groups: np.ndarray) -> Signals:
         """Ask the field's votes about the clips that have a text there; the others get NaN."""
@@ -252,7 +275,9 @@ def _concatenated(parts: list[Evidence]) -> Evidence:
     )
 
 
-def _candidates(signals: dict[str, Signals], scores: dict[str, np.ndarray], share: np.ndarray) -> np.ndarray:
+def _candidates(
+    signals: dict[str, Signals], scores: dict[str, np.ndarray], names: dict[str, NameSignals], share: np.ndarray
+) -> np.ndarray:
     """Return the pairs worth judging, bool, shape (n, n_projects)."""
     title, description = signals["title"], signals["description"]
     chosen = np.zeros(share.shape, dtype=bool)
@@ -265,6 +290,8 @@ def _candidates(signals: dict[str, Signals], scores: dict[str, np.ndarray], shar
         (description.best, 1, 0.3),
         (description.votes[50], 2, 0.0),
         (share, 1, 0.02),
+        *((named.quality, 2, 0.0) for named in names.values()),
+        *((named.alias, 1, 0.0) for named in names.values()),
     ):
         ranked = np.where(np.isnan(values), -np.inf, values)
         ranked[:, 0] = -np.inf

@@ -14,9 +14,9 @@ import numpy as np
 
 from smf_embed.catalogue import Catalogue
 from smf_embed.clips import ID, LABEL, TITLE
-from smf_embed.encoded_clips import TEXT_FIELDS
 from smf_embed.errors import InputError
 from smf_embed.files import file_digest, replace_atomically, write_json
+from smf_embed.preparation import TEXT_FIELDS
 from smf_embed.text import clean
 from smf_embed.threads import thread_count
 
@@ -191,7 +191,7 @@ def similar(
         cleaned = clean(text or "")
         if not cleaned:
             raise InputError(f"{text!r}: there is nothing readable in it to compare by")
-        vector = catalogue.encode_text(cleaned)
+        vector = catalogue.encode_title(cleaned)
     index = Neighbours(catalogue, field)
     wanted = min(k + 1, len(index))
     if wanted == 0:

@@ -187,7 +187,7 @@ def test_clips_that_are_not_stored_get_the_vectors_that_they_would_have_if_they_
 def test_a_known_text_is_not_encoded_to_be_looked_up(catalogue, encoded):
     add(catalogue, ("a", "Буба", None))
     encoded.clear()
-    vector = catalogue.encode_text("буба")
+    vector = catalogue.encode_title("буба")
     assert encoded == []
     np.testing.assert_array_equal(vector, catalogue.stored(["a"]).vectors["title"][0])
 

@@ -76,7 +76,7 @@ def test_a_saved_model_decides_as_before_and_holds_no_pickle(fitted: Path, demo,
         copy = Classifier.load(tmp_path / "copy", catalogue)
         pd.testing.assert_frame_equal(model.predict(catalogue.stored(ids)), copy.predict(catalogue.stored(ids)))
     suffixes = sorted(path.suffix for path in (tmp_path / "copy").iterdir())
-    assert suffixes == [".json", ".safetensors", ".txt"]
+    assert suffixes == [".json", ".json", ".safetensors", ".txt"]
 
 
 def test_decisions_do_not_depend_on_the_company_of_a_clip(fitted: Path, demo) -> None:

@@ -5,9 +5,12 @@ import pytest
 
 from smf_embed.clips import CLIP_FIELDS
 from smf_embed.decisions import rank
-from smf_embed.encoded_clips import TEXT_FIELDS, EncodedClips
+from smf_embed.encoded_clips import EncodedClips
 from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, TrainingClips
 from smf_embed.lexical import LexicalModel, hashed_counts
+from smf_embed.lexicon import Lexicon
+from smf_embed.names import Names
+from smf_embed.preparation import TEXT_FIELDS
 
 N_PROJECTS = 4
 
@@ -28,6 +31,7 @@ def training() -> tuple[EncodedClips, np.ndarray, np.ndarray, np.ndarray]:
         }
         clip["reel_name"] = f"{['новости', 'буба', 'лунтик', 'фиксики'][label]} серия {row}"
         clip["description"] = "подписывайтесь на канал" if row % 3 else None
+        clip |= {"title_text": clip["reel_name"], "description_text": clip["description"], "corrections": None}
         clips.append(clip)
     vectors = {field: rng.normal(size=(60, 8)).astype(np.float32) for field in TEXT_FIELDS}
     for array in vectors.values():
@@ -51,8 +55,10 @@ def build(
         for fold in range(5):
             model = LexicalModel.fit(counts[folds != fold], labels[folds != fold], N_PROJECTS)
             scores[field][folds == fold] = model.scores(counts[folds == fold])
-    builder = EvidenceBuilder(clips, labels, groups, N_PROJECTS, lexical)
-    return builder, builder.build_for_training(clips, TrainingClips(groups, folds, scores))
+    names = Names.learn(clips.texts, labels, folds, ["none", "Буба", "Лунтик", "Фиксики"], Lexicon())
+    alias_scores = {field: mined.out_of_fold for field, mined in names.aliases.items()}
+    builder = EvidenceBuilder(clips, labels, groups, N_PROJECTS, lexical, names)
+    return builder, builder.build_for_training(clips, TrainingClips(groups, folds, scores, alias_scores))
 
 
 def rows_of(evidence: Evidence, clip: int) -> tuple[list[int], np.ndarray]:
@@ -109,7 +115,7 @@ def test_candidates_are_projects_and_each_clip_has_some(training) -> None:
 def test_clips_without_any_text_or_channel_still_get_a_row_or_none(training) -> None:
     clips, labels, groups, folds = training
     builder, _ = build(clips, labels, groups, folds)
-    bare = dict.fromkeys(CLIP_FIELDS) | {"yt_reel_id": "bare"}
+    bare = dict.fromkeys((*CLIP_FIELDS, "title_text", "description_text", "corrections")) | {"yt_reel_id": "bare"}
     evidence = builder.build(EncodedClips([bare], {field: np.zeros((1, 8), np.float32) for field in TEXT_FIELDS}))
     assert set(evidence.clips) <= {0}
 

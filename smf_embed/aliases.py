@@ -1,0 +1,293 @@
+"""Mining of aliases: the phrases that occur almost only in one project's labelled clips."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from smf_embed.errors import InputError
+from smf_embed.lexicon import UNSPACED, WORD, Entry
+from smf_embed.phrases import ROUNDING, Phrases, frequent_phrases
+
+FORMAT_VERSION = 1
+_UNSPACED_LETTER = re.compile(f"([{UNSPACED}])")
+_WITH_DIGIT = re.compile(r"\d")
+# of the projects' texts that hold a phrase, so many must be of one project for it to be that one's name
+_NAMING_SHARE = 0.9
+
+
+@dataclass(frozen=True, order=True)
+class Alias:
+    """A phrase that speaks for a project.
+
+    Attributes
+    ----------
+    text : str
+        One to four words, separated by spaces; characters of scripts without spaces count as words.
+    project : int
+    precision : float
+        Smoothed share of the project among the distinct texts that hold the phrase.
+    texts : float
+        How many of those texts are the project's.
+    """
+
+    text: str
+    project: int
+    precision: float
+    texts: float
+
+
+class MinedAliases:
+    """The mined phrases of all projects, and what they say of texts.
+
+    Parameters
+    ----------
+    aliases : sequence of Alias
+    n_projects : int
+        `none`, number 0, included.
+    out_of_fold : ndarray, shape (n, n_projects), float32, optional
+        For each text that was mined, its scores by phrases that were mined in the other folds.
+    """
+
+    def __init__(self, aliases: Sequence[Alias], n_projects: int, out_of_fold: np.ndarray | None = None) -> None:
+        self.aliases = list(aliases)
+        self.n_projects = n_projects
+        self.out_of_fold = out_of_fold
+        self._phrases = Phrases([tuple(alias.text.split(" ")) for alias in self.aliases])
+
+    def __len__(self) -> int:
+        return len(self.aliases)
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the precision of the best phrase of each project in each text, 0 where there is none.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Cleaned by `smf_embed.text.clean`.
+
+        Returns
+        -------
+        ndarray, shape (len(texts), n_projects), float32
+        """
+        own = np.array([alias.texts for alias in self.aliases], dtype=np.float64)
+        weights = _Weights(
+            np.array([alias.project for alias in self.aliases], dtype=np.int64),
+            np.array([alias.precision for alias in self.aliases], dtype=np.float32),
+            own,
+            own,
+        )
+        words = [_without_numbers(row) for row in _words(texts)]
+        return _best(self._phrases.occurrences(words), weights, self.n_projects)
+
+    def entries(self, projects: Sequence[str], least_precision: float = 0.9, least_texts: float = 3) -> list[Entry]:
+        """Return the surest phrases as entries for a lexicon, of source `mined`.
+
+        Parameters
+        ----------
+        projects : sequence of str
+            Names by number.
+        least_precision, least_texts : float
+            Phrases of less are left out; so are those of a single letter.
+        """
+        return [
+            Entry(_spelt(alias.text), projects[alias.project], None, "mined")
+            for alias in self.aliases
+            if alias.precision >= least_precision and alias.texts >= least_texts and len(alias.text) > 1
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data that `json.dumps` takes and `from_json` reads; `out_of_fold` is not in it."""
+        aliases = [asdict(alias) for alias in self.aliases]
+        return {"version": FORMAT_VERSION, "n_projects": self.n_projects, "aliases": aliases}
+
+    @classmethod
+    def from_json(cls, data: Any) -> MinedAliases:
+        """Read what `to_json` returned.
+
+        Raises
+        ------
+        InputError
+            Data of another form, or of a newer program.
+        """
+        try:
+            if data["version"] > FORMAT_VERSION:
+                raise InputError(f"mined aliases of a newer smf-embed (format {data['version']}); update smf-embed")
+            return cls([Alias(**alias) for alias in data["aliases"]], data["n_projects"])
+        except (TypeError, KeyError) as error:
+            raise InputError(f"the mined aliases are damaged: {type(error).__name__}: {error}") from error
+
+
+def mine_aliases(
+    texts: Sequence[str],
+    labels: np.ndarray,
+    n_projects: int,
+    folds: np.ndarray | None = None,
+    *,
+    longest: int = 4,
+    least_texts: float = 2.0,
+    least_precision: float = 0.1,
+    prior: float = 1.0,
+    naming: float | None = 0.05,
+) -> MinedAliases:
+    """Find the phrases that occur almost only in one project's texts.
+
+    A text that comes again counts once, shared among its labels. Texts of `none` that name two projects are
+    compilations, and say nothing against the names in them: they are found by a first round of mining and left out of
+    the second.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Cleaned by `smf_embed.text.clean`.
+    labels : ndarray of int, shape (n,)
+        0 is `none`.
+    n_projects : int
+        `none` included.
+    folds : ndarray of int, shape (n,), optional
+        With folds, the result has `out_of_fold` scores.
+    longest : int
+        Words of the longest phrase.
+    least_texts : float
+        Distinct texts of its project that a phrase must be in.
+    least_precision, prior : float
+        A phrase in c distinct texts of its project and n of all has the precision c / (n + prior), and is kept when
+        that is no less than `least_precision`.
+    naming : float, optional
+        The precision from which a phrase that hardly another project has names its project in the first round. None
+        leaves that round out: descriptions list other series everywhere.
+
+    Returns
+    -------
+    MinedAliases
+
+    Notes
+    -----
+    The defaults were chosen out of fold by `benchmarks/lexicon_matching.py`.
+    """
+    labels = np.asarray(labels)
+    number: dict[tuple[str, ...], int] = {}
+    distinct: dict[tuple[str, ...], int] = {}
+    text_of = np.empty(len(texts), dtype=np.int64)
+    key_of_text: list[int] = []
+    for row, words in enumerate(_words(texts)):
+        text_of[row] = distinct.setdefault(tuple(words), len(distinct))
+        if text_of[row] == len(key_of_text):
+            # two texts that differ in numbers only are two, but they have the same phrases
+            key_of_text.append(number.setdefault(tuple(_without_numbers(words)), len(number)))
+    keys = list(number)
+    ones = np.ones(len(distinct))
+    texts_of_key = sp.csr_matrix((ones, (key_of_text, np.arange(len(ones)))), shape=(len(keys), len(ones)))
+
+    def counted(rows: np.ndarray) -> sp.csr_matrix:
+        return (texts_of_key @ _shares(text_of[rows], labels[rows], len(ones), n_projects)).tocsr()
+
+    everything = np.arange(len(labels))
+    phrases = Phrases(frequent_phrases(keys, counted(everything), longest, least_texts))
+    occurrences = phrases.occurrences(keys)
+
+    def weigh(rows: np.ndarray) -> _Weights:
+        counts = counted(rows)
+        if naming is not None:
+            first = _weigh(occurrences, counts, least_texts, naming, prior)
+            first.precision[first.own < _NAMING_SHARE * first.of_projects] = 0.0
+            several = (_best(occurrences, first, n_projects) > 0).sum(axis=1) > 1
+            keep = np.ones((len(keys), n_projects), dtype=bool)
+            keep[several, 0] = False
+            counts = counts.multiply(keep).tocsr()
+        return _weigh(occurrences, counts, least_texts, least_precision, prior)
+
+    out_of_fold = None
+    if folds is not None:
+        key_of = np.array(key_of_text, dtype=np.int64)[text_of]
+        out_of_fold = np.zeros((len(texts), n_projects), dtype=np.float32)
+        for fold in np.unique(folds):
+            inside = folds == fold
+            out_of_fold[inside] = _best(occurrences[key_of[inside]], weigh(np.flatnonzero(~inside)), n_projects)
+    weights = weigh(everything)
+    kept = {
+        phrase: Alias(" ".join(phrase), int(project), round(float(precision), 6), round(float(own), 3))
+        for phrase, project, precision, own in zip(
+            phrases.phrases, weights.projects, weights.precision, weights.own, strict=True
+        )
+        if precision > 0
+    }
+    aliases = [alias for phrase, alias in kept.items() if not _has_better_part(phrase, alias, kept)]
+    aliases.sort(key=lambda alias: (alias.project, -alias.precision, alias.text))
+    return MinedAliases(aliases, n_projects, out_of_fold)
+
+
+class _Weights(NamedTuple):
+    """What phrases say: their project, its precision (0: nothing), and the distinct texts of it and of all projects."""
+
+    projects: np.ndarray
+    precision: np.ndarray
+    own: np.ndarray
+    of_projects: np.ndarray
+
+
+def _weigh(
+    occurrences: sp.csr_matrix, counts: sp.csr_matrix, least_texts: float, least_precision: float, prior: float
+) -> _Weights:
+    by_label = (occurrences.T @ counts).tocsr()
+    by_project = by_label[:, 1:]
+    if not by_project.shape[0] or not by_project.shape[1]:
+        nothing = np.zeros(by_project.shape[0], dtype=np.float32)
+        return _Weights(nothing.astype(np.int64), nothing, nothing, nothing)
+    own = by_project.max(axis=1).toarray().ravel()
+    precision = own / (np.asarray(by_label.sum(axis=1)).ravel() + prior)
+    precision[(own < least_texts - ROUNDING) | (precision < least_precision)] = 0.0
+    projects = 1 + np.asarray(by_project.argmax(axis=1)).ravel()
+    return _Weights(projects, precision.astype(np.float32), own, np.asarray(by_project.sum(axis=1)).ravel())
+
+
+def _has_better_part(phrase: tuple[str, ...], alias: Alias, kept: dict[tuple[str, ...], Alias]) -> bool:
+    # wherever the phrase stands, its part stands, too: leaving it out changes no score
+    for length in range(1, len(phrase)):
+        for start in range(len(phrase) - length + 1):
+            part = kept.get(phrase[start : start + length])
+            if part is not None and part.project == alias.project and part.precision >= alias.precision:
+                return True
+    return False
+
+
+def _words(texts: Iterable[str]) -> list[list[str]]:
+    """Return the words of each text; characters of scripts without spaces are words."""
+    rows = []
+    for text in texts:
+        if not text.isascii():
+            text = _UNSPACED_LETTER.sub(r" \1 ", text.replace("ё", "е"))
+        rows.append(WORD.findall(text))
+    return rows
+
+
+def _without_numbers(words: Iterable[str]) -> list[str]:
+    return [word for word in words if not _WITH_DIGIT.search(word)]
+
+
+def _spelt(phrase: str) -> str:
+    """Return a phrase without the spaces between characters of scripts that have none."""
+    return re.sub(f"(?<=[{UNSPACED}]) (?=[{UNSPACED}])", "", phrase)
+
+
+def _shares(texts: np.ndarray, labels: np.ndarray, n_texts: int, n_projects: int) -> sp.csr_matrix:
+    """Return how each distinct text is shared among the labels of its clips; rows sum to 1, or to 0 without clips."""
+    counts = sp.csr_matrix((np.ones(len(texts)), (texts, labels)), shape=(n_texts, n_projects))
+    counts.sum_duplicates()
+    totals = np.asarray(counts.sum(axis=1)).ravel()
+    return sp.diags(1.0 / np.maximum(totals, 1.0)) @ counts
+
+
+def _best(occurrences: sp.csr_matrix, weights: _Weights, n_projects: int) -> np.ndarray:
+    rows = np.repeat(np.arange(occurrences.shape[0]), np.diff(occurrences.indptr))
+    phrases = occurrences.indices
+    speaking = weights.precision[phrases] > 0
+    rows, phrases = rows[speaking], phrases[speaking]
+    result = np.zeros((occurrences.shape[0], n_projects), dtype=np.float32)
+    np.maximum.at(result, (rows, weights.projects[phrases]), weights.precision[phrases])
+    return result

@@ -1,0 +1,32 @@
+"""What was learned from clips, read from and written to the tables of a catalogue."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from smf_embed.boilerplate import Boilerplate
+from smf_embed.lexicon import Lexicon
+from smf_embed.preparation import Preparation
+from smf_embed.typos import WordCounts
+
+
+def read_preparation(sql: sqlite3.Connection, lexicon: Lexicon) -> Preparation:
+    """Read words and boilerplate; all that was learned so far."""
+    words = WordCounts.from_rows(sql.execute("SELECT word, texts FROM words"))
+    rows = sql.execute("SELECT channel, kind, digest, seen FROM boilerplate")
+    return Preparation(words, Boilerplate.from_rows(rows, track_changes=True), lexicon)
+
+
+def write_learned(sql: sqlite3.Connection, words: WordCounts, boilerplate: Boilerplate) -> None:
+    """Add the counts of new titles, and write the changed counts of boilerplate, within an open transaction."""
+    sql.executemany(
+        "INSERT INTO words VALUES (?, ?) ON CONFLICT (word) DO UPDATE SET texts = texts + excluded.texts",
+        words.to_rows(),
+    )
+    for channel, kind, digest, seen in boilerplate.take_changes():
+        if seen:
+            sql.execute("INSERT OR REPLACE INTO boilerplate VALUES (?, ?, ?, ?)", (channel, kind, digest, seen))
+        else:
+            sql.execute(
+                "DELETE FROM boilerplate WHERE channel = ? AND kind = ? AND digest = ?", (channel, kind, digest)
+            )

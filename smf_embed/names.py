@@ -1,0 +1,134 @@
+"""What the names in a text say of each project: names and aliases of the lexicon, and phrases mined from clips."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from smf_embed.aliases import MinedAliases, mine_aliases
+from smf_embed.lexicon import WORD, Lexicon
+from smf_embed.matching import LexiconMatcher
+
+# a word that stands in so many distinct titles is one, and no misspelt name
+_WORD_OFTEN = 5
+
+
+@dataclass(frozen=True)
+class NameSignals:
+    """What one field of some clips names; every array is float32.
+
+    Attributes
+    ----------
+    alias : ndarray, shape (n, n_projects)
+        Precision of the project's best mined phrase in the text, 0 to 1; 0 where there is none.
+    quality, kind, position : ndarray, shape (n, n_projects)
+        Of the best match of the project's names, see `smf_embed.matching.Matches`; quality and kind are 0 and position
+        is NaN where the project is not named.
+    named : ndarray, shape (n,)
+        How many different projects the text names.
+    """
+
+    alias: np.ndarray
+    quality: np.ndarray
+    kind: np.ndarray
+    position: np.ndarray
+    named: np.ndarray
+
+
+class Names:
+    """The names that are looked for in texts.
+
+    Parameters
+    ----------
+    lexicon : Lexicon
+    aliases : mapping of field → MinedAliases
+    projects : sequence of str
+        Names by number; number 0 is `none`.
+    known : collection of str
+        Words of the corpus, which are no misspelt names.
+    """
+
+    def __init__(
+        self, lexicon: Lexicon, aliases: Mapping[str, MinedAliases], projects: Sequence[str], known: Collection[str]
+    ) -> None:
+        self.lexicon = lexicon
+        self.aliases = dict(aliases)
+        self.projects = list(projects)
+        self.known = frozenset(known)
+        self._matcher = LexiconMatcher(lexicon, self.projects, self.known)
+
+    @classmethod
+    def learn(
+        cls,
+        texts: Mapping[str, Sequence[str]],
+        labels: np.ndarray,
+        folds: np.ndarray,
+        projects: Sequence[str],
+        lexicon: Lexicon,
+    ) -> Names:
+        """Mine aliases from labelled clips; each `aliases[field].out_of_fold` has the scores of the clips themselves.
+
+        Parameters
+        ----------
+        texts : mapping of field → sequence of str
+            Cleaned texts of the labelled clips.
+        labels, folds : ndarray of int, shape (n,)
+        projects : sequence of str
+        lexicon : Lexicon
+            Names that were given; the labels' own names are added.
+        """
+        whole = Lexicon(lexicon)
+        for entry in Lexicon.from_labels(projects):
+            whole.add(entry.key, entry.project, source=entry.source)
+        counts = Counter(word for title in set(texts["title"]) for word in set(WORD.findall(title)))
+        known = {word for word, count in counts.items() if count >= _WORD_OFTEN}
+        aliases = {field: mine_aliases(column, labels, len(projects), folds) for field, column in texts.items()}
+        return cls(whole, aliases, projects, known)
+
+    def signals(
+        self,
+        field: str,
+        texts: Sequence[str],
+        channels: Sequence[str],
+        channel_names: Sequence[str],
+        alias: np.ndarray | None = None,
+    ) -> NameSignals:
+        """Look for names in one field of some clips.
+
+        Parameters
+        ----------
+        field : str
+        texts : sequence of str
+            Cleaned texts.
+        channels, channel_names : sequence of str
+            Id and name of each clip's channel, for names that hold on one channel.
+        alias : ndarray, shape (n, n_projects), optional
+            Out-of-fold scores of training clips; worked out where not given.
+        """
+        matches = self._matcher.match(texts, channels, channel_names).dense(len(texts))
+        return NameSignals(
+            alias if alias is not None else self.aliases[field].scores(texts),
+            matches["quality"],
+            matches["kind"],
+            matches["position"],
+            matches["named"],
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data that `json.dumps` takes and `from_json` reads."""
+        return {
+            "lexicon": self.lexicon.to_json(),
+            "aliases": {field: mined.to_json() for field, mined in self.aliases.items()},
+            "projects": self.projects,
+            "known": sorted(self.known),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Names:
+        """Read what `to_json` returned."""
+        aliases = {field: MinedAliases.from_json(mined) for field, mined in data["aliases"].items()}
+        return cls(Lexicon.from_json(data["lexicon"]), aliases, data["projects"], data["known"])
