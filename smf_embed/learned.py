@@ -14,7 +14,8 @@ def read_preparation(sql: sqlite3.Connection, lexicon: Lexicon) -> Preparation:
     """Read words and boilerplate; all that was learned so far."""
     words = WordCounts.from_rows(sql.execute("SELECT word, texts FROM words"))
     rows = sql.execute("SELECT channel, kind, digest, seen FROM boilerplate")
-    return Preparation(words, Boilerplate.from_rows(rows, track_changes=True), lexicon)
+    projects = [row[0] for row in sql.execute("SELECT DISTINCT project FROM clips WHERE project IS NOT NULL")]
+    return Preparation(words, Boilerplate.from_rows(rows, track_changes=True), lexicon, projects)
 
 
 def write_learned(sql: sqlite3.Connection, words: WordCounts, boilerplate: Boilerplate) -> None:

@@ -7,12 +7,12 @@ the texts that it was prepared with until one of its own fields changes.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from smf_embed.boilerplate import Boilerplate
-from smf_embed.clips import TITLE
+from smf_embed.clips import LABEL, TITLE
 from smf_embed.lexicon import Lexicon
 from smf_embed.text import clean
 from smf_embed.typos import Change, Corrected, Corrector, WordCounts
@@ -54,21 +54,28 @@ class Preparation:
         Of raw descriptions, by channel.
     lexicon : Lexicon
         Its names are never changed, and preferred to other words.
+    projects : iterable of str
+        The names that are in these labels, likewise.
     """
 
-    def __init__(self, words: WordCounts, boilerplate: Boilerplate, lexicon: Lexicon) -> None:
+    def __init__(
+        self, words: WordCounts, boilerplate: Boilerplate, lexicon: Lexicon, projects: Iterable[str] = ()
+    ) -> None:
         self.words = words
         self.boilerplate = boilerplate
-        self.lexicon = lexicon
+        self._lexicon = lexicon
+        self._projects = set(projects)
 
     @functools.cached_property
     def _corrector(self) -> Corrector:
-        return Corrector(self.words, [entry.key for entry in self.lexicon])
+        given, labels = self._lexicon.entries, Lexicon.from_labels(sorted(self._projects)).entries
+        return Corrector(self.words, [entry.key for entry in (*given, *labels)])
 
     def learn(self, clips: Sequence[dict[str, Any]]) -> WordCounts:
         """Learn words and boilerplate from new clips; return the words of these clips alone."""
         words = count_words(clips)
         self.words.add(words)
+        self._projects.update(clip[LABEL] for clip in clips if clip[LABEL] is not None)
         self.boilerplate.update([clip["description"] for clip in clips], [channel_of(clip) for clip in clips])
         self.__dict__.pop("_corrector", None)  # it is made of the words anew when the next text is prepared
         return words
