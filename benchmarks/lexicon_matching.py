@@ -30,7 +30,9 @@ from smf_embed.text import clean
 from smf_embed.token_readings import MatchKind
 
 # titles that name projects and belong to none by the benchmark's making: compilations and toys on bloggers' channels
-_NAMED_ONLY = re.compile(r" \+ |\btoys?\b|\blego\b|игруш|распаковк|обзор|раскраск|песн|unboxing|coloring|review|сборник")
+_NAMED_ONLY = re.compile(
+    r" \+ |\btoys?\b|\blego\b|игруш|распаковк|обзор|раскраск|песн|unboxing|coloring|review|сборник"
+)
 _THRESHOLDS = np.round(np.arange(0.1, 0.95, 0.05), 2)
 
 
@@ -173,7 +175,9 @@ def main() -> None:
     large = LexiconMatcher(whole, projects, known)
     by_all = large.match(titles["test"], test["channel"].tolist())
     seconds = time.perf_counter() - started
-    report("labels' names and the surest mined phrases", true, decide(by_all), f"{len(decided) / seconds:,.0f} a second")
+    report(
+        "labels' names and the surest mined phrases", true, decide(by_all), f"{len(decided) / seconds:,.0f} a second"
+    )
     print(f"# {len(whole)} entries; again, all words known by now: ", end="")
     started = time.perf_counter()
     large.match(titles["test"], test["channel"].tolist())

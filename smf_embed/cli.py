@@ -5,26 +5,34 @@ Exit codes: 0 done, 1 the reader of the output went away, 2 nothing done because
 
 from __future__ import annotations
 
-import csv
 import json
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from smf_embed import __version__
+from smf_embed.console import (
+    CatalogueOption,
+    ColumnOption,
+    JsonOption,
+    RejectedOption,
+    print_scores,
+    print_table,
+    progress,
+    report_rejected,
+    say,
+)
 from smf_embed.errors import InputError, SmfEmbedError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from smf_embed.classifier import Classifier
-    from smf_embed.clips import RejectedRow
 
 app = typer.Typer(
     help="Which project does a video belong to? An embedding index with a lightweight classifier.",
@@ -33,23 +41,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-# rejected rows that are shown; all of them go where --rejected says
-_SHOWN = 5
-
-CatalogueOption = Annotated[
-    Path, typer.Option("--catalogue", envvar="SMF_EMBED_CATALOGUE", help="Folder of the catalogue and its model.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-ColumnOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--column", metavar="OURS=THEIRS", help="Name of a column in the table, where it is not the studio's."
-    ),
-]
-RejectedOption = Annotated[
-    Path | None, typer.Option("--rejected", metavar="FILE.csv", help="Write the rejected rows and the reasons here.")
-]
 
 
 def main() -> None:
@@ -66,12 +57,12 @@ def main() -> None:
         _fail(f"{error.filename or 'a file'}: {error.strerror or error}")
     except SystemExit as done:
         if done.code == 130:  # what typer makes of Ctrl-C
-            _say("smf-embed: stopped. What was reported as done is kept; the same command does the rest")
+            say("smf-embed: stopped. What was reported as done is kept; the same command does the rest")
         raise
 
 
 def _fail(reason: str) -> NoReturn:
-    _say("smf-embed: " + " ".join(reason.split()))
+    say("smf-embed: " + " ".join(reason.split()))
     sys.exit(2)
 
 
@@ -116,11 +107,11 @@ def add(
     piped = list(iter_clips("-", columns)) if "-" in tables else []
     with Catalogue(catalogue, create=True, encoder=encoder) as opened:
         for table in tables:
-            with _progress(f"learning the words of {table}") as update:
+            with progress(f"learning the words of {table}") as update:
                 opened.learn(
                     piped if table == "-" else iter_clips(table, columns), lambda batch: update(batch.progress, "")
                 )
-            with _progress(f"adding {table}") as update:
+            with progress(f"adding {table}") as update:
                 report = opened.add(
                     piped if table == "-" else iter_clips(table, columns),
                     lambda batch, done: update(batch.progress, f"{done.added + done.updated + done.unchanged:,} clips"),
@@ -129,7 +120,7 @@ def add(
                 setattr(total, name, getattr(total, name) + value)
         refresh_snapshots(opened)
         clips = opened.counts()["clips"]
-    _report_rejected(total.rejected, dict(total.mended), rejected)
+    report_rejected(total.rejected, dict(total.mended), rejected)
     summary = {
         "added": total.added,
         "updated": total.updated,
@@ -169,10 +160,10 @@ def fit(
     started = time.monotonic()
     with Catalogue(catalogue) as opened:
         steps = iter(range(1, 10))
-        with _progress("fitting") as update:
+        with progress("fitting") as update:
             model = Classifier.fit(opened, seed=seed, progress=lambda step: update(next(steps) / 6, step))
         model.save(opened.folder / MODEL_FOLDER)
-    _print_scores(
+    print_scores(
         model.manifest["metrics"] | {"threshold": model.manifest["threshold"]},
         f"out of fold, {time.monotonic() - started:.0f} s",
         as_json,
@@ -208,7 +199,7 @@ def predict(
             print(json.dumps(line, ensure_ascii=False))
     else:
         decisions.to_csv(sys.stdout, index=False)
-    _say(
+    say(
         f"{len(decisions):,} clips decided in {seconds:.1f} s: {len(projects):,} of {projects.nunique()} projects, "
         f"{len(decisions) - len(projects):,} none; {texts:,} texts encoded"
         + (f". Written to {output}" if output is not None else "")
@@ -236,7 +227,7 @@ def similar(
         for line in found:
             print(json.dumps(line, ensure_ascii=False))
         return
-    _print_table(
+    print_table(
         ["similarity", "id", "project", "channel", "title"],
         [
             [f"{c['similarity']:.3f}", c["yt_reel_id"], c["project"] or "—", c["channel"] or "", c["title"] or ""]
@@ -257,7 +248,7 @@ def evaluate(
     _prepare()
     decisions, model, _, seconds = _decide_table(table, catalogue, column, rejected, labelled_only=True)
     scores = _score(decisions, model)
-    _print_scores(scores, f"{table}, {seconds:.0f} s", as_json)
+    print_scores(scores, f"{table}, {seconds:.0f} s", as_json)
 
 
 @app.command(epilog="Example: smf-embed info --json")
@@ -341,7 +332,7 @@ def _decide_table(
     texts = 0
     with Catalogue(folder) as catalogue:
         model = Classifier.load(catalogue.folder / MODEL_FOLDER, catalogue)
-        with _progress(f"deciding {table}") as update:
+        with progress(f"deciding {table}") as update:
             for batch in iter_clips(table, columns):
                 rows += batch.rejected
                 mended += batch.mended
@@ -357,7 +348,7 @@ def _decide_table(
                     texts += new
                     parts.append(model.predict(encoded).assign(label=[clip[LABEL] for clip in clips]))
                 update(batch.progress, f"{sum(map(len, parts)):,} clips")
-    _report_rejected(rows, dict(mended), rejected)
+    report_rejected(rows, dict(mended), rejected)
     if not parts:
         raise InputError(
             f"{table}: no row that could be used has a label in column {LABEL}"
@@ -399,92 +390,11 @@ def _parse_columns(column: Sequence[str] | None) -> dict[str, str]:
     return columns
 
 
-def _report_rejected(rows: list[RejectedRow], mended: dict[str, int], path: Path | None) -> None:
-    from smf_embed.files import replace_atomically
+# commands of their own modules
+from smf_embed import cli_text  # noqa: E402
 
-    for row in rows[:_SHOWN]:
-        _say(f"rejected: {row.source} line {row.line}{f' ({row.id})' if row.id else ''}: {row.reason}")
-    if len(rows) > _SHOWN:
-        where = f"all are in {path}" if path else "to see them: --rejected FILE.csv"
-        _say(f"rejected: {len(rows) - _SHOWN:,} more rows; {where}")
-    if mended:
-        cells = ", ".join(f"{count:,} in {name}" for name, count in mended.items())
-        _say(f"taken as missing, since they are no numbers: cells {cells}")
-    if path:
-        with replace_atomically(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["source", "line", "yt_reel_id", "reason"])
-            writer.writerows([row.source, row.line, row.id, row.reason] for row in rows)
-
-
-def _print_scores(scores: dict[str, Any], what: str, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(scores, ensure_ascii=False))
-        return
-    either = scores["project_or_none"]
-    print(f"macro-F1 {scores['macro_f1']:.4f} over {scores['classes']} classes, {scores['clips']:,} clips ({what})")
-    print(
-        "project or none: "
-        + ", ".join(f"{name} {value:.4f}" for name, value in either.items() if value is not None)
-        + (f"; right project where both name one {scores['right_project']:.4f}" if scores["right_project"] else "")
-    )
-    _print_table(
-        ["training clips", "projects", "mean F1"],
-        [[size, str(row["projects"]), f"{row['f1']:.4f}"] for size, row in scores.get("by_size", {}).items()],
-    )
-
-
-def _print_table(header: list[str], rows: list[list[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in header:
-        # the last column gives way where the screen is narrow
-        width = None if name == header[-1] else max([len(name), *(len(row[header.index(name)]) for row in rows)])
-        table.add_column(name, overflow="ellipsis", no_wrap=True, min_width=width)
-    for row in rows:
-        # brackets in titles are text, not markup; a line break in one would break the table
-        table.add_row(*(Text(" ".join(cell.split())) for cell in row))
-    console = Console(soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(width=120)
-    console.print(table)
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Any]:
-    """Show a progress bar on standard error where that is a terminal; yield what moves it on."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[state]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    with bar:
-        task = bar.add_task(what, total=1.0, state="")
-        yield lambda share, state: bar.update(task, completed=min(share, 1.0), state=state)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+app.command("clean", epilog=cli_text.CLEAN_EXAMPLE)(cli_text.clean)
+app.add_typer(cli_text.lexicon, name="lexicon")
 
 
 if __name__ == "__main__":

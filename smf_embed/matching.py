@@ -16,9 +16,13 @@ from smf_embed.token_readings import MatchKind, Reading, Slot, TokenReader
 
 # words that come and go between the words of a name: «Grizzy & Lemmings», «Grizzy and the Lemmings»
 _CONNECTORS = {"и", "й", "та", "і", "i", "y", "e", "a", "and", "the", "und", "et", "en", "og", "och", "ve", "și", "ja"}
+# shorter mined phrases are often words of the language: their other forms are nobody's name
+_LONG_MINED = 9
 _SHORTEST_GLUED = 6
 _SHORTEST_HEAD = 3
 _MOST_GLUED = 4
+_MOST_SKIPPED = 2
+_LONGEST_CONNECTOR = 3
 _GLUED_QUALITY = 0.95
 
 
@@ -30,6 +34,7 @@ class _Name(NamedTuple):
     slots: tuple[int, ...]
     letters: int
     glued: bool
+    connected: bool
     order: tuple[int, int, str, str]
 
 
@@ -157,11 +162,13 @@ class LexiconMatcher:
         tokens = tokenize(entry.key)
         letters = sum(map(len, tokens))
         if is_unspaced(entry.key):
-            self._unspaced[entry.key].append(_Name(project, channel, (), letters, False, order))
+            self._unspaced[entry.key].append(_Name(project, channel, (), letters, False, False, order))
             return
         inner = [token for token in tokens[1:-1] if token not in _CONNECTORS]
         tokens = [*tokens[:1], *inner, *tokens[1:][-1:]]
         alone, rule = len(tokens) == 1, entry.source == "table"
+        long_words = sum(len(token) >= 4 for token in tokens)
+        as_it_is = entry.source == "mined" and long_words < 2 and max(map(len, tokens)) < _LONG_MINED
         wanted = [
             Slot(
                 token,
@@ -169,17 +176,21 @@ class LexiconMatcher:
                 # rules leave out the capital of a name; with more words around, one letter more does no harm
                 lead=0 if not rule or place else (1 if letters >= 5 else 0) + (1 if len(tokens) > 2 else 0),
                 stem=rule and place == len(tokens) - 1 and len(token) >= 3,
+                as_it_is=as_it_is,
             )
             for place, token in enumerate(tokens)
         ]
         numbers = tuple(slots.setdefault(slot, len(slots)) for slot in wanted)
-        name = _Name(project, channel, numbers, letters, False, order)
-        anchor = max(range(len(tokens)), key=lambda place: (len(tokens[place]), -place))
-        self._by_anchor[numbers[anchor]].append((name, anchor))
+        connected = any(token in _CONNECTORS for token in tokenize(entry.key)[1:-1])
+        name = _Name(project, channel, numbers, letters, False, connected, order)
+        anchors = sorted(range(len(tokens)), key=lambda place: (-len(tokens[place]), place))[:2]
+        for anchor in anchors:
+            if anchor == anchors[0] or len(tokens[anchor]) >= _SHORTEST_HEAD:
+                self._by_anchor[numbers[anchor]].append((name, anchor))
         glued = "".join(tokenize(entry.key))
         if len(glued) >= _SHORTEST_GLUED:
-            slot = slots.setdefault(Slot(glued, True, wanted[0].lead, wanted[-1].stem), len(slots))
-            together = _Name(project, channel, (slot,), letters, True, order)
+            slot = slots.setdefault(Slot(glued, True, wanted[0].lead, wanted[-1].stem, as_it_is), len(slots))
+            together = _Name(project, channel, (slot,), letters, True, False, order)
             self._glued[slot].append(together)
             if not alone:
                 self._by_anchor[slot].append((together, 0))
@@ -273,17 +284,27 @@ class LexiconMatcher:
         reader = self._reader
         slots = name.slots
         kind, total = reading.kind, reading.quality * len(reader.slots[slots[anchor]].token)
+        misspelt_beside = False
         ends = [place, place]
         for side, step, places in ((0, -1, range(anchor - 1, -1, -1)), (1, 1, range(anchor + 1, len(slots)))):
             at = place
-            for slot_place in places:
-                slot = slots[slot_place]
+            for slot in (slots[slot_place] for slot_place in places):
                 at += step
-                other = self._reading_at(tokens, at, slot)
-                for _ in range(2):
-                    if other is None and 0 <= at < len(tokens) and tokens[at] in _CONNECTORS:
-                        at += step
-                        other = self._reading_at(tokens, at, slot)
+                for skipped in range(_MOST_SKIPPED + 1):
+                    if not 0 <= at < len(tokens):
+                        return None
+                    other = reader.readings(tokens[at]).get(slot)
+                    if other is not None or skipped == _MOST_SKIPPED:
+                        break
+                    if tokens[at] not in _CONNECTORS:
+                        # a short word where the name has «and» may be a misspelt one
+                        if skipped or not name.connected or len(tokens[at]) > _LONGEST_CONNECTOR:
+                            break
+                        kind = min(kind, MatchKind.FUZZY)
+                    at += step
+                if other is None and not misspelt_beside and reading.kind >= MatchKind.INFLECTED:
+                    other = reader.misspelt_beside(tokens[at], reader.slots[slot])
+                    misspelt_beside = True
                 if other is None:
                     return None
                 kind = min(kind, other.kind)
@@ -291,12 +312,6 @@ class LexiconMatcher:
             ends[side] = at
         letters = sum(len(reader.slots[slot].token) for slot in slots)
         return ends[0], ends[1], kind, total / letters * (_GLUED_QUALITY if name.glued else 1.0)
-
-    def _reading_at(self, tokens: list[str], place: int, slot: int) -> Reading | None:
-        if not 0 <= place < len(tokens):
-            return None
-        reading = self._reader.readings(tokens[place]).get(slot)
-        return reading or self._reader.misspelt_short(tokens[place], self._reader.slots[slot])
 
     def _torn(
         self, tokens: list[str], spans: list[tuple[int, int]], place: int, channels: tuple[int, ...]

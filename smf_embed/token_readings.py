@@ -43,12 +43,15 @@ class Slot(NamedTuple):
         Letters that may stand before it in a title's word: rules leave out a capital, `олобок`.
     stem : bool
         A word of a title may go on after it: rules name stems, `смешарик`.
+    as_it_is : bool
+        Only the same word will do.
     """
 
     token: str
     alone: bool = True
     lead: int = 0
     stem: bool = False
+    as_it_is: bool = False
 
 
 _NOTHING: dict[int, Reading] = {}
@@ -68,6 +71,7 @@ _LONGEST_ENDING = max(map(len, _ENDINGS))
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SHORTEST_STEM = 3
 _SHORTEST_FUZZY = 5
+_SHORTEST_BESIDE = 3
 _LONG = 8
 _CHUNK = 8192
 
@@ -119,7 +123,7 @@ class TokenReader:
 
     def __init__(self, slots: Sequence[Slot], known: Collection[str] = ()) -> None:
         self.slots = slots
-        self._known = known
+        self.known = known
         self._memory: dict[str, dict[int, Reading]] = {}
         self._by_token: dict[str, list[int]] = defaultdict(list)
         self._by_stem: dict[str, list[int]] = defaultdict(list)
@@ -130,6 +134,8 @@ class TokenReader:
         for number, slot in enumerate(slots):
             token = slot.token
             self._by_token[token].append(number)
+            if slot.as_it_is:
+                continue
             stems = [stem for stem, _ in split_endings(token)][:1]
             if len(token) > _SHORTEST_STEM or not slot.alone:
                 for stem in {token, *stems}:
@@ -157,7 +163,7 @@ class TokenReader:
             readings = self.certain(token)
             if not readings and _LETTERS.fullmatch(token):
                 readings = self._by_ear(token)
-                if not readings and len(token) >= _SHORTEST_FUZZY - 1 and token not in self._known:
+                if not readings and len(token) >= _SHORTEST_FUZZY - 1 and token not in self.known:
                     unread.append(token)
             # most words stand for nothing; they share one dict
             self._memory[token] = readings or _NOTHING
@@ -233,12 +239,19 @@ class TokenReader:
                 if number not in readings or readings[number].quality < reading.quality:
                     readings[number] = reading
 
-    def misspelt_short(self, token: str, slot: Slot) -> Reading | None:
-        """Read a short word beside one that was found already: `мша` in «мша и медведь»."""
+    def misspelt_beside(self, token: str, slot: Slot) -> Reading | None:
+        """Read a word beside one of the same name that was found: `мша` in «мша и медведь».
+
+        Here a word may be short, and one of those known: `pappa pig`.
+        """
         from rapidfuzz.distance import OSA
 
-        if not 3 <= len(slot.token) < _SHORTEST_FUZZY or len(token) < 3 or token in self._known:
+        size = len(slot.token)
+        if slot.as_it_is or size < _SHORTEST_BESIDE or not _LETTERS.fullmatch(token) or not _LETTERS.fullmatch(slot.token):
             return None
-        if not _LETTERS.fullmatch(token) or OSA.distance(token, slot.token, score_cutoff=1) > 1:
+        if len(token) < size and len(token) < _SHORTEST_BESIDE and token in self.known:
+            return None  # «talking to» is not «Talking Tom»
+        distance = OSA.distance(token, slot.token, score_cutoff=2)
+        if distance > max(1, largest_distance(size)):
             return None
-        return Reading(MatchKind.FUZZY, 1.0 - 1.0 / len(slot.token))
+        return Reading(MatchKind.FUZZY, 1.0 - distance / size)

@@ -1,0 +1,121 @@
+"""What the commands share: options, tables, progress bars and messages."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from smf_embed.clips import RejectedRow
+
+# rejected rows that are shown; all of them go where --rejected says
+_SHOWN = 5
+
+CatalogueOption = Annotated[
+    Path, typer.Option("--catalogue", envvar="SMF_EMBED_CATALOGUE", help="Folder of the catalogue and its model.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column", metavar="OURS=THEIRS", help="Name of a column in the table, where it is not the studio's."
+    ),
+]
+RejectedOption = Annotated[
+    Path | None, typer.Option("--rejected", metavar="FILE.csv", help="Write the rejected rows and the reasons here.")
+]
+
+
+def report_rejected(rows: list[RejectedRow], mended: dict[str, int], path: Path | None) -> None:
+    from smf_embed.files import replace_atomically
+
+    for row in rows[:_SHOWN]:
+        say(f"rejected: {row.source} line {row.line}{f' ({row.id})' if row.id else ''}: {row.reason}")
+    if len(rows) > _SHOWN:
+        where = f"all are in {path}" if path else "to see them: --rejected FILE.csv"
+        say(f"rejected: {len(rows) - _SHOWN:,} more rows; {where}")
+    if mended:
+        cells = ", ".join(f"{count:,} in {name}" for name, count in mended.items())
+        say(f"taken as missing, since they are no numbers: cells {cells}")
+    if path:
+        with replace_atomically(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["source", "line", "yt_reel_id", "reason"])
+            writer.writerows([row.source, row.line, row.id, row.reason] for row in rows)
+
+
+def print_scores(scores: dict[str, Any], what: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(scores, ensure_ascii=False))
+        return
+    either = scores["project_or_none"]
+    print(f"macro-F1 {scores['macro_f1']:.4f} over {scores['classes']} classes, {scores['clips']:,} clips ({what})")
+    print(
+        "project or none: "
+        + ", ".join(f"{name} {value:.4f}" for name, value in either.items() if value is not None)
+        + (f"; right project where both name one {scores['right_project']:.4f}" if scores["right_project"] else "")
+    )
+    print_table(
+        ["training clips", "projects", "mean F1"],
+        [[size, str(row["projects"]), f"{row['f1']:.4f}"] for size, row in scores.get("by_size", {}).items()],
+    )
+
+
+def print_table(header: list[str], rows: list[list[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in header:
+        # the last column gives way where the screen is narrow
+        width = None if name == header[-1] else max([len(name), *(len(row[header.index(name)]) for row in rows)])
+        table.add_column(name, overflow="ellipsis", no_wrap=True, min_width=width)
+    for row in rows:
+        # brackets in titles are text, not markup; a line break in one would break the table
+        table.add_row(*(Text(" ".join(cell.split())) for cell in row))
+    console = Console(soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(width=120)
+    console.print(table)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Any]:
+    """Show a progress bar on standard error where that is a terminal; yield what moves it on."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[state]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(what, total=1.0, state="")
+        yield lambda share, state: bar.update(task, completed=min(share, 1.0), state=state)
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,119 @@
+"""Texts are prepared with what the catalogue has learned, and stored clips keep the texts they were prepared with."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from smf_embed import Catalogue
+from smf_embed.cli import app
+from smf_embed.clips import iter_clips
+
+BLURB = "Подпишись на канал и не пропусти новые серии!"
+
+
+def table(rows: list[tuple[str, str, str | None]], channel: str = "канал") -> pd.DataFrame:
+    """Rows of id, title, description."""
+    return pd.DataFrame(
+        {
+            "yt_reel_id": [row[0] for row in rows],
+            "reel_name": [row[1] for row in rows],
+            "text": [f"[{row[1]}] {row[2]}" if row[2] else None for row in rows],
+            "cartoon": "Лунтик",
+            "yt_channel_id": channel,
+        }
+    )
+
+
+def corpus() -> pd.DataFrame:
+    stories = ["ёж спит", "лиса поёт", "заяц рад", "волк бежит", "мышь шуршит", "крот копает", "сова ухает"]
+    return table([(f"id{row}", f"Лунтик и {story}", f"Сегодня {story}. {BLURB}") for row, story in enumerate(stories)])
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path):
+    with Catalogue(tmp_path / "index", create=True) as made:
+        made.learn(iter_clips(corpus()))
+        made.add(iter_clips(corpus()))
+        yield made
+
+
+def texts(catalogue: Catalogue, identifier: str) -> dict[str, str]:
+    clips = catalogue.stored([identifier])
+    return {field: column[0] for field, column in clips.texts.items()}
+
+
+def test_the_first_clip_of_a_table_profits_from_the_last(catalogue: Catalogue) -> None:
+    assert texts(catalogue, "id0") == {"title": "лунтик и ёж спит", "description": "сегодня ёж спит."}
+    assert texts(catalogue, "id6")["description"] == "сегодня сова ухает."
+
+
+def test_the_raw_description_is_kept(catalogue: Catalogue) -> None:
+    assert catalogue.clips(["id0"])[0]["description"].endswith(BLURB)
+
+
+def test_a_misspelt_name_is_corrected_and_the_correction_is_kept(catalogue: Catalogue) -> None:
+    catalogue.add(iter_clips(table([("typo", "Лунтки и дождь", None)])))
+    clip = catalogue.clips(["typo"])[0]
+    assert clip["reel_name"] == "Лунтки и дождь"
+    assert texts(catalogue, "typo")["title"] == "лунтик и дождь"
+    [[start, before, after, reason]] = json.loads(clip["corrections"])
+    assert (start, before, after) == (0, "лунтки", "лунтик")
+    assert reason
+
+
+def test_a_stored_clip_keeps_its_prepared_texts_when_only_its_label_changes(catalogue: Catalogue) -> None:
+    catalogue.add(iter_clips(table([("typo", "Лунтки и дождь", None)])))
+    before = texts(catalogue, "typo")
+    relabelled = table([("typo", "Лунтки и дождь", None)]).assign(cartoon="none")
+    report = catalogue.add(iter_clips(relabelled))
+    assert (report.updated, report.encoded_texts) == (1, 0)
+    assert texts(catalogue, "typo") == before
+
+
+def test_what_was_learned_is_read_again(catalogue: Catalogue, tmp_path: Path) -> None:
+    with Catalogue(tmp_path / "index") as reopened:
+        assert reopened.preparation.words.counts == catalogue.preparation.words.counts
+        assert sorted(reopened.preparation.boilerplate.to_rows()) == sorted(catalogue.preparation.boilerplate.to_rows())
+
+
+def test_adding_a_table_again_learns_nothing_twice(catalogue: Catalogue) -> None:
+    before = dict(catalogue.preparation.words.counts)
+    catalogue.learn(iter_clips(corpus()))
+    catalogue.add(iter_clips(corpus()))
+    assert catalogue.preparation.words.counts == before
+
+
+def test_clean_shows_every_change_with_its_reason(catalogue: Catalogue) -> None:
+    result = CliRunner().invoke(app, ["clean", "Лунтки 😂 и дождь", "--json", "--catalogue", str(catalogue.folder)])
+    shown = json.loads(result.stdout)
+    assert shown["raw"] == "Лунтки 😂 и дождь"
+    assert shown["prepared"] == "лунтик и дождь"
+    assert [change["before"] for change in shown["changes"]] == ["лунтки"]
+    assert shown["changes"][0]["reason"]
+
+
+def test_clean_of_a_table_shows_the_clips_that_changed(catalogue: Catalogue, tmp_path: Path) -> None:
+    path = tmp_path / "new.csv"
+    table([("a", "Лунтки и дождь", None), ("b", "Лунтик и гром", None)]).to_csv(path, index=False)
+    result = CliRunner().invoke(app, ["clean", str(path), "--json", "--catalogue", str(catalogue.folder)])
+    assert [json.loads(line)["yt_reel_id"] for line in result.stdout.splitlines()] == ["a"]
+
+
+def test_lexicon_commands_add_list_import_and_remove(catalogue: Catalogue, tmp_path: Path) -> None:
+    def run(*words: str) -> str:
+        result = CliRunner().invoke(app, ["lexicon", *words, "--catalogue", str(catalogue.folder)])
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    run("add", "Дядя Фёдор", "Простоквашино")
+    rules = tmp_path / "rules.csv"
+    rules.write_bytes("\ufeffkey;project;channel\r\nпростоквашин;Простоквашино;any\r\n;пусто;any\r\n".encode())
+    assert run("import", str(rules)).startswith("1 aliases added, 1 rows rejected; the lexicon holds 2")
+    keys = {json.loads(line)["key"] for line in run("list", "--json").splitlines()}
+    assert keys == {"дядя федор", "простоквашин"}
+    run("remove", "дядя федор")
+    assert [entry.key for entry in catalogue.lexicon().entries] == ["простоквашин"]
+    assert "дядя федор" not in run("list")
