@@ -169,7 +169,7 @@ def main() -> None:
 
     entries = [*names.entries]
     keys = {entry.key for entry in entries}
-    surest = sorted(mined["title"].entries(projects, 0.3, 3), key=lambda entry: entry.key)
+    surest = sorted(mined["title"].entries(projects), key=lambda entry: entry.key)
     whole = Lexicon([*entries, *(Entry(e.key, e.project, None, "mined") for e in surest if e.key not in keys)])
     started = time.perf_counter()
     large = LexiconMatcher(whole, projects, known)
@@ -183,14 +183,14 @@ def main() -> None:
     large.match(titles["test"], test["channel"].tolist())
     print(f"{len(decided) / (time.perf_counter() - started):,.0f} titles a second")
 
-    for title, found, split in (("labels' names", by_labels, "test"), ("with mined phrases", by_all, "test")):
+    for title, found, split in (("labels' names", by_labels, "test"), ("with mined names", by_all, "test")):
         print(f"\n{'kinds, ' + title:<18}{'found':>7}{'right':>10}{'if alone':>10}{'no toys':>10}")
         show_kinds(found, titles[split], true, projects, 0)
     if options.false:
         print("\nfalse finds in the train split, of names that stand alone")
         inside_true = train["cartoon_true"].map(number).to_numpy(int)
         show_kinds(matcher.match(titles["train"]), titles["train"], inside_true, projects, options.false)
-    for title, one in (("labels' names", matcher), ("with mined phrases", large)):
+    for title, one in (("labels' names", matcher), ("with mined names", large)):
         n_names, share = still_found(one, titles["test"])
         print(f"\none edit in each of {n_names} names ({title}): {share:.3f} still found")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")

@@ -85,7 +85,7 @@ class MinedAliases:
         words = [_without_numbers(row) for row in _words(texts)]
         return _best(self._phrases.occurrences(words), weights, self.n_projects)
 
-    def entries(self, projects: Sequence[str], least_precision: float = 0.9, least_texts: float = 3) -> list[Entry]:
+    def entries(self, projects: Sequence[str], least_precision: float = 0.5, least_texts: float = 3) -> list[Entry]:
         """Return the surest phrases as entries for a lexicon, of source `mined`.
 
         Parameters
@@ -250,8 +250,15 @@ def _has_better_part(phrase: tuple[str, ...], alias: Alias, kept: dict[tuple[str
     # wherever the phrase stands, its part stands, too: leaving it out changes no score
     for length in range(1, len(phrase)):
         for start in range(len(phrase) - length + 1):
-            part = kept.get(phrase[start : start + length])
-            if part is not None and part.project == alias.project and part.precision >= alias.precision:
+            words = phrase[start : start + length]
+            part = kept.get(words)
+            # a single character makes no entry, so the longer phrase is needed
+            if (
+                part is not None
+                and len(words[0]) + length > 2
+                and part.project == alias.project
+                and part.precision >= alias.precision
+            ):
                 return True
     return False
 

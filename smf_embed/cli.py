@@ -9,7 +9,7 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -21,6 +21,7 @@ from smf_embed.console import (
     ColumnOption,
     JsonOption,
     RejectedOption,
+    SubtitlesOption,
     print_scores,
     print_table,
     progress,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from smf_embed.classifier import Classifier
+    from smf_embed.clips import ClipBatch, RejectedRow
 
 app = typer.Typer(
     help="Which project does a video belong to? An embedding index with a lightweight classifier.",
@@ -84,6 +86,7 @@ def add(
         ),
     ] = None,
     column: ColumnOption = None,
+    subtitles: SubtitlesOption = None,
     rejected: RejectedOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -105,15 +108,18 @@ def add(
             next(iter_clips(table, columns, batch_rows=1))
     # read twice: first to learn words and boilerplate, so that the first clips profit from the last
     piped = list(iter_clips("-", columns)) if "-" in tables else []
+
+    def read(table: str) -> Iterator[ClipBatch]:
+        return add_subtitles(iter(piped) if table == "-" else iter_clips(table, columns))
+
+    add_subtitles, total.rejected = _subtitles_of(subtitles)
     with Catalogue(catalogue, create=True, encoder=encoder) as opened:
         for table in tables:
             with progress(f"learning the words of {table}") as update:
-                opened.learn(
-                    piped if table == "-" else iter_clips(table, columns), lambda batch: update(batch.progress, "")
-                )
+                opened.learn(read(table), lambda batch: update(batch.progress, ""))
             with progress(f"adding {table}") as update:
                 report = opened.add(
-                    piped if table == "-" else iter_clips(table, columns),
+                    read(table),
                     lambda batch, done: update(batch.progress, f"{done.added + done.updated + done.unchanged:,} clips"),
                 )
             for name, value in vars(report).items():
@@ -180,6 +186,7 @@ def predict(
     ] = None,
     catalogue: CatalogueOption = Path("index"),
     column: ColumnOption = None,
+    subtitles: SubtitlesOption = None,
     rejected: RejectedOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -190,7 +197,7 @@ def predict(
     _prepare()
     if output is not None and output.suffix not in (".csv", ".parquet", ".jsonl"):
         raise InputError(f"{output}: name a file that ends in .csv, .parquet or .jsonl")
-    decisions, _, texts, seconds = _decide_table(table, catalogue, column, rejected)
+    decisions, _, texts, seconds = _decide_table(table, catalogue, column, subtitles, rejected)
     projects = decisions.loc[decisions["cartoon"] != "none", "cartoon"]
     if output is not None:
         _write_decisions(decisions, output)
@@ -241,12 +248,13 @@ def evaluate(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="CSV or Parquet file with a filled column cartoon.")],
     catalogue: CatalogueOption = Path("index"),
     column: ColumnOption = None,
+    subtitles: SubtitlesOption = None,
     rejected: RejectedOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score the model on a labelled table; rows without a label are left out."""
     _prepare()
-    decisions, model, _, seconds = _decide_table(table, catalogue, column, rejected, labelled_only=True)
+    decisions, model, _, seconds = _decide_table(table, catalogue, column, subtitles, rejected, labelled_only=True)
     scores = _score(decisions, model)
     print_scores(scores, f"{table}, {seconds:.0f} s", as_json)
 
@@ -315,8 +323,29 @@ def _prepare() -> None:
     limit_threads()
 
 
+def _subtitles_of(
+    folder: Path | None,
+) -> tuple[Callable[[Iterator[ClipBatch]], Iterator[ClipBatch]], list[RejectedRow]]:
+    """Read a folder of subtitles; return what gives them to clips, and the files that could not be read."""
+    if folder is None:
+        return lambda batches: batches, []
+    from smf_embed.clips import RejectedRow
+    from smf_embed.subtitles import read_folder, with_subtitles
+
+    found = read_folder(folder)
+    return (
+        lambda batches: with_subtitles(batches, found),
+        [RejectedRow(str(path), 0, "", reason) for path, reason in found.rejected],
+    )
+
+
 def _decide_table(
-    table: str, folder: Path, column: list[str] | None, rejected: Path | None, labelled_only: bool = False
+    table: str,
+    folder: Path,
+    column: list[str] | None,
+    subtitles: Path | None,
+    rejected: Path | None,
+    labelled_only: bool = False,
 ) -> tuple[pd.DataFrame, Classifier, int, float]:
     """Decide the clips of a table batch by batch; the frame has the table's own label as `label`, too."""
     import pandas as pd
@@ -327,13 +356,14 @@ def _decide_table(
 
     columns = _parse_columns(column)
     started = time.monotonic()
-    parts, rows, mended = [], [], ClipBatch().mended
+    parts, mended = [], ClipBatch().mended
+    add_subtitles, rows = _subtitles_of(subtitles)
     lines: dict[str, int] = {}
     texts = 0
     with Catalogue(folder) as catalogue:
         model = Classifier.load(catalogue.folder / MODEL_FOLDER, catalogue)
         with progress(f"deciding {table}") as update:
-            for batch in iter_clips(table, columns):
+            for batch in add_subtitles(iter_clips(table, columns)):
                 rows += batch.rejected
                 mended += batch.mended
                 clips = [clip for clip in batch.clips if clip[LABEL] is not None] if labelled_only else batch.clips

@@ -26,13 +26,14 @@ from smf_embed.errors import InputError
 ID = "yt_reel_id"
 TITLE = "reel_name"
 TEXT = "text"
+SUBTITLES = "subtitles"
 LABEL = "cartoon"
 NONE = "none"
 """The project of clips that belong to no tracked project; a label like any other."""
 
 TEXT_COLUMNS = (
     "date", TITLE, ID, LABEL, "url", TEXT, "broadcast",
-    "yt_channel_id", "yt_channel_name", "yt_ch_url", "yt_channel_type", "language",
+    "yt_channel_id", "yt_channel_name", "yt_ch_url", "yt_channel_type", "language", SUBTITLES,
 )  # fmt: skip
 NUMBER_COLUMNS = ("seconds", "is_shorts", "flag_closed", "international")
 COLUMNS = TEXT_COLUMNS + NUMBER_COLUMNS
@@ -380,7 +381,7 @@ def _reason_to_reject(identifier: str, texts: Mapping[str, str | None]) -> str:
     if _BAD_ID.search(identifier):
         return f"{ID} has white space or control characters in it"
     for column, text in texts.items():
-        limit = MAX_TEXT if column == TEXT else MAX_TITLE
+        limit = MAX_TEXT if column in (TEXT, SUBTITLES) else MAX_TITLE
         if text is not None and len(text) > limit:
             return f"{column} has {len(text):,} characters; at most {limit:,} are taken"
     return ""

@@ -28,6 +28,10 @@ ColumnOption = Annotated[
         "--column", metavar="OURS=THEIRS", help="Name of a column in the table, where it is not the studio's."
     ),
 ]
+SubtitlesOption = Annotated[
+    Path | None,
+    typer.Option("--subtitles", metavar="FOLDER", help="Folder of subtitle files ID.LANGUAGE.vtt (or .srt, .ass)."),
+]
 RejectedOption = Annotated[
     Path | None, typer.Option("--rejected", metavar="FILE.csv", help="Write the rejected rows and the reasons here.")
 ]

@@ -15,6 +15,7 @@ from smf_embed.token_readings import MatchKind
 
 _PLACE = {name: place for place, name in enumerate(COLUMNS)}
 _QUOTED = 60
+_VOTES_WORTH_TELLING = 0.05
 
 
 @dataclass(frozen=True)
@@ -110,30 +111,24 @@ def _why(
     value = evidence.values[pair]
     project = projects[evidence.projects[pair]]
     reasons = []
-    similarity = value[_PLACE["title_best"]]
-    field = "title"
-    if np.isnan(similarity):
-        similarity, field = value[_PLACE["description_best"]], "description"
     if evidence.nearest[pair] >= 0:
+        field = next(name for name in TEXT_FIELDS if not np.isnan(value[_PLACE[f"{name}_best"]]))
         title = str(labelled.clips[evidence.nearest[pair]][TITLE] or "")
         title = title if len(title) <= _QUOTED else title[: _QUOTED - 1].rstrip() + "…"
+        similarity = value[_PLACE[f"{field}_best"]]
         reasons.append(f"nearest {field} of {project}: “{title}” (similarity {similarity:.2f})")
-    for name, words in (
-        ("title_votes_20", "{:.0%} of the votes of similar titles"),
-        ("description_votes_20", "{:.0%} of the votes of similar descriptions"),
-    ):
-        if value[_PLACE[name]] >= 0.05:
-            reasons.append(words.format(value[_PLACE[name]]))
-    for field_name in TEXT_FIELDS:
-        if value[_PLACE[f"{field_name}_name_kind"]] > 0:
-            reasons.append(
-                f"the {field_name} names it ({MatchKind(int(value[_PLACE[f'{field_name}_name_kind']])).name.lower()})"
-            )
-        if value[_PLACE[f"{field_name}_names"]] > 1:
-            reasons.append(f"the {field_name} names {value[_PLACE[f'{field_name}_names']]:.0f} projects")
-    for name, words in (("title_lexical", "title"), ("description_lexical", "description")):
-        if value[_PLACE[name]] > 0:
-            reasons.append(f"the wording of the {words} is that of {project}")
+    for field in TEXT_FIELDS:
+        votes = value[_PLACE[f"{field}_votes_20"]]
+        if votes >= _VOTES_WORTH_TELLING:
+            reasons.append(f"{votes:.0%} of the votes of the nearest {field} texts")
+        kind = value[_PLACE[f"{field}_name_kind"]]
+        if kind > 0:
+            reasons.append(f"the {field} names it ({MatchKind(int(kind)).name.lower()})")
+        names = value[_PLACE[f"{field}_names"]]
+        if names > 1:
+            reasons.append(f"the {field} names {names:.0f} projects")
+        if value[_PLACE[f"{field}_lexical"]] > 0:
+            reasons.append(f"the {field} is worded like those of {project}")
     if value[_PLACE["channel_share"]] >= 0.2:
         reasons.append(f"{value[_PLACE['channel_share']]:.0%} of the channel is {project}")
     if chosen:

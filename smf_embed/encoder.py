@@ -16,6 +16,7 @@ import numpy as np
 from smf_embed.errors import EncoderError
 from smf_embed.text import TEXT_VERSION
 from smf_embed.threads import thread_count
+from smf_embed.windows import MAX_CHARS, pool, windows
 
 BUILTIN = "builtin"
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
@@ -65,7 +66,7 @@ class Encoder:
             When the model cannot be found or loaded.
         """
         if self._fingerprint is None:
-            parts: dict[str, Any] = {"text": TEXT_VERSION, "normalised": True}
+            parts: dict[str, Any] = {"text": TEXT_VERSION, "normalised": True, "window": MAX_CHARS}
             if self.name == BUILTIN:
                 from smf_embed.builtin_weights import package_digest
 
@@ -87,7 +88,8 @@ class Encoder:
         Parameters
         ----------
         texts : sequence of str
-            Cleaned texts, see `smf_embed.text.clean`.
+            Cleaned texts, see `smf_embed.text.clean`. Those of more than `smf_embed.windows.MAX_CHARS` characters are
+            encoded in windows, whose vectors are pooled by length.
         progress : callable, optional
             Called with the number of distinct texts that were encoded since the last call.
 
@@ -110,10 +112,22 @@ class Encoder:
         parts = []
         for start in range(0, len(distinct), _CHUNK):
             chunk = distinct[start : start + _CHUNK]
-            vectors = model.encode(
-                chunk, batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False
+            pieces = [windows(text, MAX_CHARS) if len(text) > MAX_CHARS else [text] for text in chunk]
+            vectors = np.asarray(
+                model.encode(
+                    [piece for part in pieces for piece in part],
+                    batch_size=self._batch_size,
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                ),
+                dtype=np.float32,
             )
-            parts.append(np.asarray(vectors, dtype=np.float32))
+            begins = np.cumsum([0, *(len(part) for part in pieces)])
+            for text, part in enumerate(pieces):
+                if len(part) > 1:
+                    pooled = pool(vectors[begins[text] : begins[text + 1]], [len(piece) for piece in part])
+                    vectors[begins[text]] = pooled
+            parts.append(vectors[begins[:-1]])
             if progress:
                 progress(len(chunk))
         return np.concatenate(parts)[rows]

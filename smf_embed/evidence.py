@@ -20,6 +20,9 @@ _CHUNK = 4096
 # a share of few clips says little: that many clips of no project are added to the channel's
 _CHANNEL_PRIOR = 3.0
 
+#: Fields that may speak of much besides the clip's own project.
+LONG_FIELDS = ("description", "subtitles")
+
 _COMPARED = "minus that of the best other candidate project"
 
 
@@ -27,17 +30,19 @@ def _describe_columns() -> dict[str, str]:
     columns = {}
     for field in TEXT_FIELDS:
         for count in VOTES_AT:
-            columns[f"{field}_votes_{count}"] = f"0 to 1: the project's share of the votes of {count} nearest {field}s"
+            columns[f"{field}_votes_{count}"] = (
+                f"0 to 1: the project's share of the votes of {count} nearest {field} texts"
+            )
         columns |= {
             f"{field}_best": f"-1 to 1: cosine with the project's most similar {field}",
-            f"{field}_mean3": f"-1 to 1: mean of the cosines with the project's three most similar {field}s",
-            f"{field}_prototype": f"-1 to 1: cosine with the mean of the project's {field}s",
+            f"{field}_mean3": f"-1 to 1: mean of the cosines with the project's three most similar {field} texts",
+            f"{field}_prototype": f"-1 to 1: cosine with the mean of the project's {field} texts",
             f"{field}_lexical": f"about -3 to 3: score of the project's machine on the wording of the {field}",
             f"{field}_best_gap": f"-2 to 2: {field}_best {_COMPARED}",
             f"{field}_prototype_gap": f"-2 to 2: {field}_prototype {_COMPARED}",
             f"{field}_lexical_gap": f"about -6 to 6: {field}_lexical {_COMPARED}",
             f"{field}_votes_20_gap": f"-1 to 1: {field}_votes_20 {_COMPARED}",
-            f"{field}_votes_20_none": f"0 to 1: the share of the votes of 20 nearest {field}s that none has",
+            f"{field}_votes_20_none": f"0 to 1: the share of the votes of 20 nearest {field} texts that none has",
             f"{field}_best_none": f"-1 to 1: cosine with the most similar {field} of none among the neighbours",
             f"{field}_best_over_none": f"-2 to 2: {field}_best minus {field}_best_none",
             f"{field}_alias": f"0 to 1: precision of the project's best mined phrase in the {field}, 0 for none",
@@ -89,7 +94,7 @@ class Evidence:
         Row of the clip and number of the project; `none` is never a candidate.
     values : ndarray, shape (n_pairs, len(COLUMNS)), float32
     nearest : ndarray of int, shape (n_pairs,)
-        Row of the project's most similar labelled clip by title, by description where there is no title; -1 if none.
+        Row of the project's most similar labelled clip by title, else by description, else by subtitles; -1 if none.
     """
 
     clips: np.ndarray
@@ -221,8 +226,10 @@ class EvidenceBuilder:
             columns.append(named.named[row])
         columns += [share[row, project], share[row, 0], np.log1p(channel_size)[row]]
         values = np.column_stack([*columns, clips.numbers[row]]).astype(np.float32)
-        by_title, by_description = (signals[field].nearest[row, project] for field in TEXT_FIELDS)
-        return Evidence(row + start, project, values, np.where(by_title >= 0, by_title, by_description))
+        nearest = np.full(len(row), -1)
+        for field in TEXT_FIELDS:
+            nearest = np.where(nearest >= 0, nearest, signals[field].nearest[row, project])
+        return Evidence(row + start, project, values, nearest)
 
     def _name_signals(self, field: str, clips: EncodedClips, alias: np.ndarray | None = None) -> NameSignals:
         return self.names.signals(field, clips.texts[field], list(clips.channels), list(clips.channel_names), alias)
@@ -279,16 +286,16 @@ def _candidates(
     signals: dict[str, Signals], scores: dict[str, np.ndarray], names: dict[str, NameSignals], share: np.ndarray
 ) -> np.ndarray:
     """Return the pairs worth judging, bool, shape (n, n_projects)."""
-    title, description = signals["title"], signals["description"]
+    title = signals["title"]
     chosen = np.zeros(share.shape, dtype=bool)
     # (signal, how many of its highest projects, and only above)
     for values, count, above in (
         (title.best, 2, -np.inf),
         (scores["title"], 2, -np.inf),
         (title.votes[50], 2, 0.0),
-        (scores["description"], 1, -0.9),
-        (description.best, 1, 0.3),
-        (description.votes[50], 2, 0.0),
+        *((scores[field], 1, -0.9) for field in LONG_FIELDS),
+        *((signals[field].best, 1, 0.3) for field in LONG_FIELDS),
+        *((signals[field].votes[50], 2, 0.0) for field in LONG_FIELDS),
         (share, 1, 0.02),
         *((named.quality, 2, 0.0) for named in names.values()),
         *((named.alias, 1, 0.0) for named in names.values()),

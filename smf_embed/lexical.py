@@ -23,10 +23,11 @@ _C = 3.0
 _RANDOM_NEGATIVES = 6_000
 _HARD_NEGATIVES = 14_000
 
-#: Field → how its texts become n-grams; titles by letters since they are short and misspelt, descriptions by words.
+#: Field → how its texts become n-grams; titles by letters since they are short and misspelt, the others by words.
 N_GRAMS: dict[str, dict[str, Any]] = {
     "title": {"analyzer": "char_wb", "ngram_range": (2, 5)},
     "description": {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"\w+"},
+    "subtitles": {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"\w+"},
 }
 
 
@@ -36,7 +37,7 @@ def hashed_counts(field: str, texts: Sequence[str]) -> sp.csr_matrix:
     Parameters
     ----------
     field : str
-        `title` or `description`.
+        One of `N_GRAMS`.
     texts : sequence of str
 
     Returns
@@ -63,7 +64,7 @@ class LexicalModel:
     Attributes
     ----------
     idf : ndarray, shape (2 ** 18,), float32
-        Inverse document frequencies.
+        Inverse document frequencies; empty where no labelled clip has a text in the field.
     weights : ndarray, shape (2 ** 18, n_projects), float32
         One column a project; column 0, `none`, is not used.
     bias : ndarray, shape (n_projects,), float32
@@ -95,8 +96,9 @@ class LexicalModel:
         """
         filled = np.flatnonzero(np.diff(counts.indptr))
         if not len(filled):
-            nothing = np.zeros((_FEATURES, n_projects), dtype=np.float32)
-            return cls(np.ones(_FEATURES, dtype=np.float32), nothing, np.full(n_projects, np.nan, dtype=np.float32))
+            # no clip has a text here: no machine, and no room taken for one
+            nothing = np.zeros((0, n_projects), dtype=np.float32)
+            return cls(np.zeros(0, dtype=np.float32), nothing, np.full(n_projects, np.nan, dtype=np.float32))
         counts, projects = counts[filled], projects[filled]
         documents = np.bincount(counts.indices, minlength=_FEATURES)
         idf = (np.log((1 + counts.shape[0]) / (1 + documents)) + 1).astype(np.float32)
@@ -118,8 +120,8 @@ class LexicalModel:
         Above 1 is clearly the project's wording, below -1 clearly not. NaN for rows without n-grams, for projects
         without a machine, and for `none`.
         """
-        if not counts.shape[0]:
-            return np.empty((0, len(self.bias)), dtype=np.float32)
+        if not counts.shape[0] or not len(self.idf):
+            return np.full((counts.shape[0], len(self.bias)), np.nan, dtype=np.float32)
         result = np.asarray(_weighted(counts, self.idf) @ self.weights + self.bias, dtype=np.float32)
         result[np.diff(counts.indptr) == 0] = np.nan
         return result

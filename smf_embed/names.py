@@ -86,7 +86,11 @@ class Names:
             whole.add(entry.key, entry.project, source=entry.source)
         counts = Counter(word for title in set(texts["title"]) for word in set(WORD.findall(title)))
         known = {word for word, count in counts.items() if count >= _WORD_OFTEN}
-        aliases = {field: mine_aliases(column, labels, len(projects), folds) for field, column in texts.items()}
+        # compilations are told by the names in their titles; in descriptions several names mean nothing
+        aliases = {
+            field: mine_aliases(column, labels, len(projects), folds, **({} if field == "title" else {"naming": None}))
+            for field, column in texts.items()
+        }
         return cls(whole, aliases, projects, known)
 
     def signals(

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from smf_embed.boilerplate import Boilerplate
-from smf_embed.clips import LABEL, TITLE
+from smf_embed.clips import LABEL, SUBTITLES, TITLE
 from smf_embed.lexicon import Lexicon
 from smf_embed.text import clean
 from smf_embed.typos import Change, Corrected, Corrector, WordCounts
 
 #: Field of the decision → key of the clip that holds its raw text.
-TEXT_FIELDS = {"title": TITLE, "description": "description"}
+TEXT_FIELDS = {"title": TITLE, "description": "description", "subtitles": SUBTITLES}
 #: What the prepared texts of a clip depend on, besides what was learned.
-RAW_KEYS = (TITLE, "description", "yt_channel_id", "yt_channel_name")
+RAW_KEYS = (*TEXT_FIELDS.values(), "yt_channel_id", "yt_channel_name")
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,11 @@ class Preparation:
         if description:
             description, dropped = self.boilerplate.strip(description, channel_of(clip), title)
         corrected = self.prepare_title(title)
-        texts = {"title": corrected.text, "description": clean(description) if description else ""}
+        texts = {
+            "title": corrected.text,
+            "description": clean(description) if description else "",
+            "subtitles": clean(clip[SUBTITLES]) if clip[SUBTITLES] else "",
+        }
         return PreparedTexts(texts, corrected.changes, dropped)
 
     def prepare_title(self, title: str | None) -> Corrected:

@@ -247,7 +247,9 @@ class TokenReader:
         from rapidfuzz.distance import OSA
 
         size = len(slot.token)
-        if slot.as_it_is or size < _SHORTEST_BESIDE or not _LETTERS.fullmatch(token) or not _LETTERS.fullmatch(slot.token):
+        if slot.as_it_is or size < _SHORTEST_BESIDE:
+            return None
+        if not _LETTERS.fullmatch(token) or not _LETTERS.fullmatch(slot.token):
             return None
         if len(token) < size and len(token) < _SHORTEST_BESIDE and token in self.known:
             return None  # «talking to» is not «Talking Tom»

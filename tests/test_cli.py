@@ -56,7 +56,7 @@ def assert_one_line(result: tuple[int, str, str], *words: str) -> None:
 
 
 def test_commands_are_the_ones_that_were_promised():
-    assert COMMANDS == ["add", "fit", "predict", "similar", "evaluate", "info", "demo"]
+    assert COMMANDS == ["add", "fit", "predict", "similar", "evaluate", "info", "demo", "clean"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

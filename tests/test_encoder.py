@@ -9,6 +9,7 @@ from conftest import make_tiny_model
 
 from smf_embed.encoder import Encoder
 from smf_embed.errors import EncoderError
+from smf_embed.windows import MAX_CHARS, pool, windows
 
 TEXTS = ["буба и велосипед", "лунтик и мёд", "буба и велосипед", "фиксики. магнит"]
 
@@ -106,3 +107,15 @@ def test_without_a_network_an_unknown_model_is_refused_at_once(monkeypatch, capf
     with pytest.raises(EncoderError, match="no/such"):
         Encoder("no/such").encode(["a"])
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_long_text_is_encoded_in_windows_and_nothing_of_it_is_cut() -> None:
+    encoder = Encoder("builtin")
+    sentence = "маша варит кашу для медведя. "
+    long = sentence * 100 + "а в самом конце приходит заяц и просит морковку."
+    parts = windows(long, MAX_CHARS)
+    assert len(parts) > 2
+    expected = pool(encoder.encode(parts), [len(part) for part in parts])
+    got = encoder.encode(["короткий текст", long])[1]
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+    assert not np.allclose(got, encoder.encode([sentence * 100])[0], atol=1e-3)

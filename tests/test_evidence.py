@@ -11,6 +11,7 @@ from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.lexicon import Lexicon
 from smf_embed.names import Names
 from smf_embed.preparation import TEXT_FIELDS
+from smf_embed.schema import PREPARED
 
 N_PROJECTS = 4
 
@@ -31,12 +32,14 @@ def training() -> tuple[EncodedClips, np.ndarray, np.ndarray, np.ndarray]:
         }
         clip["reel_name"] = f"{['новости', 'буба', 'лунтик', 'фиксики'][label]} серия {row}"
         clip["description"] = "подписывайтесь на канал" if row % 3 else None
-        clip |= {"title_text": clip["reel_name"], "description_text": clip["description"], "corrections": None}
+        clip |= {"title_text": clip["reel_name"], "description_text": clip["description"], "subtitles_text": None}
+        clip["corrections"] = None
         clips.append(clip)
     vectors = {field: rng.normal(size=(60, 8)).astype(np.float32) for field in TEXT_FIELDS}
     for array in vectors.values():
         array /= np.linalg.norm(array, axis=1, keepdims=True)
     vectors["description"][::3] = 0.0
+    vectors["subtitles"][:] = 0.0
     groups = np.arange(60)
     groups[[8, 12]] = 8
     folds = np.arange(60) % 5
@@ -115,7 +118,7 @@ def test_candidates_are_projects_and_each_clip_has_some(training) -> None:
 def test_clips_without_any_text_or_channel_still_get_a_row_or_none(training) -> None:
     clips, labels, groups, folds = training
     builder, _ = build(clips, labels, groups, folds)
-    bare = dict.fromkeys((*CLIP_FIELDS, "title_text", "description_text", "corrections")) | {"yt_reel_id": "bare"}
+    bare = dict.fromkeys((*CLIP_FIELDS, *PREPARED)) | {"yt_reel_id": "bare"}
     evidence = builder.build(EncodedClips([bare], {field: np.zeros((1, 8), np.float32) for field in TEXT_FIELDS}))
     assert set(evidence.clips) <= {0}
 

@@ -9,7 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from smf_embed.errors import InputError
-from smf_embed.subtitles import find_subtitles, pool, read_folder, read_subtitles, windows
+from smf_embed.subtitles import find_subtitles, read_folder, read_subtitles
+from smf_embed.windows import pool, windows
 
 SRT = """1
 00:00:01,000 --> 00:00:03,500

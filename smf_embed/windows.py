@@ -1,0 +1,103 @@
+"""Long texts in windows: cut at the ends of sentences, encoded one by one, their vectors pooled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from smf_embed.errors import InputError
+
+#: Texts up to this length are encoded whole, longer ones in windows of at most so many characters.
+MAX_CHARS = 1000
+
+_SENTENCE_END = re.compile(r"[.!?…][\"'»”)]{0,2}(?=\s)|[。！？]|\n")
+
+
+def windows(text: str, max_chars: int = MAX_CHARS, overlap: int = 0) -> list[str]:
+    """Cut a long text into windows that an encoder takes.
+
+    A window ends at the last end of a sentence or line in its second half; where there is none, at the last white
+    space; inside a word that is longer than a window, anywhere.
+
+    Parameters
+    ----------
+    text : str
+    max_chars : int
+        Length of a window at most.
+    overlap : int
+        Characters of a window, rounded down to whole words, with which the next one begins again; less than half of
+        `max_chars`.
+
+    Returns
+    -------
+    list of str
+        No window is empty; without overlap they are the text but for white space where they meet.
+
+    Examples
+    --------
+    >>> windows("Буба ест. Буба спит. Буба поёт.", max_chars=21)
+    ['Буба ест. Буба спит.', 'Буба поёт.']
+    """
+    if max_chars < 1 or not 0 <= overlap <= max(0, (max_chars - 1) // 2):
+        raise InputError(f"windows of {max_chars} characters with an overlap of {overlap}: the overlap must be < half")
+    result: list[str] = []
+    start, length = _skip_space(text, 0), len(text.rstrip())
+    while start < length:
+        end = length if length - start <= max_chars else _window_end(text, start, max_chars)
+        result.append(text[start:end].rstrip())
+        if end >= length:
+            break
+        after = _skip_space(text, end)
+        if overlap:
+            again = next(
+                (place for place in range(max(end - overlap, start + 1), end) if text[place - 1].isspace()), end
+            )
+            again = _skip_space(text, again)
+            after = again if start < again < end else after
+        start = after
+    return result
+
+
+def pool(vectors: np.ndarray, lengths: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Join the vectors of a text's windows into one: their mean, weighted by the windows' lengths, at unit length.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, dimension)
+    lengths : sequence of float, n
+        Not negative.
+
+    Returns
+    -------
+    ndarray, shape (dimension,), float32
+        Zero when there is no window or the windows cancel out.
+    """
+    vectors = np.asarray(vectors, dtype=np.float64)
+    weights = np.asarray(lengths, dtype=np.float64)
+    if vectors.ndim != 2 or weights.shape != (len(vectors),):
+        raise InputError(f"vectors of shape {vectors.shape} cannot be pooled with lengths of shape {weights.shape}")
+    total = weights @ vectors
+    norm = np.linalg.norm(total)
+    if norm <= 1e-12 * max(1.0, float(weights.sum())):
+        return np.zeros(vectors.shape[1], dtype=np.float32)
+    return np.asarray(total / norm, dtype=np.float32)
+
+
+def _skip_space(text: str, start: int) -> int:
+    while start < len(text) and text[start].isspace():
+        start += 1
+    return start
+
+
+def _window_end(text: str, start: int, max_chars: int) -> int:
+    # one character more, since a window may end right before a white space
+    piece = text[start : start + max_chars + 1]
+    ends = [match.end() for match in _SENTENCE_END.finditer(piece) if max_chars // 2 < match.end() <= max_chars]
+    if ends:
+        return start + ends[-1]
+    for place in range(len(piece) - 1, 0, -1):
+        if piece[place].isspace():
+            return start + place
+    return start + max_chars
