@@ -15,6 +15,8 @@ from smf_embed.lexicon import UNSPACED, WORD, Entry
 from smf_embed.phrases import ROUNDING, Phrases, frequent_phrases
 
 FORMAT_VERSION = 1
+#: Precision from which a phrase counts as a name when compilations are looked for.
+NAMING = 0.05
 _UNSPACED_LETTER = re.compile(f"([{UNSPACED}])")
 _WITH_DIGIT = re.compile(r"\d")
 # of the projects' texts that hold a phrase, so many must be of one project for it to be that one's name
@@ -133,7 +135,7 @@ def mine_aliases(
     least_texts: float = 2.0,
     least_precision: float = 0.1,
     prior: float = 1.0,
-    naming: float | None = 0.05,
+    naming: float | None = NAMING,
 ) -> MinedAliases:
     """Find the phrases that occur almost only in one project's texts.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from smf_embed.aliases import MinedAliases, mine_aliases
+from smf_embed.aliases import NAMING, MinedAliases, mine_aliases
 from smf_embed.lexicon import WORD, Lexicon
 from smf_embed.matching import LexiconMatcher
 
@@ -88,7 +88,7 @@ class Names:
         known = {word for word, count in counts.items() if count >= _WORD_OFTEN}
         # compilations are told by the names in their titles; in descriptions several names mean nothing
         aliases = {
-            field: mine_aliases(column, labels, len(projects), folds, **({} if field == "title" else {"naming": None}))
+            field: mine_aliases(column, labels, len(projects), folds, naming=NAMING if field == "title" else None)
             for field, column in texts.items()
         }
         return cls(whole, aliases, projects, known)
