@@ -19,7 +19,7 @@ import pandas as pd
 from text_ablation import with_edits
 
 from smf_embed.boilerplate import Boilerplate
-from smf_embed.clips import iter_clips
+from smf_embed.clip_tables import iter_clips
 from smf_embed.datasets import make_demo
 from smf_embed.lexicon import Lexicon
 from smf_embed.matching import LexiconMatcher

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from smf_embed import Catalogue, Classifier
-from smf_embed.clips import iter_clips
+from smf_embed.clip_tables import iter_clips
 from smf_embed.metrics import f1_by_class
 from smf_embed.threads import limit_threads
 

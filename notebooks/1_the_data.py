@@ -22,7 +22,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from smf_embed.clips import read_clips
+from smf_embed.clip_tables import read_clips
 from smf_embed.datasets import make_demo
 from smf_embed.text import clean
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from smf_embed.catalogue import Catalogue as Catalogue
     from smf_embed.classifier import Classifier as Classifier
     from smf_embed.classifier import classify as classify
-    from smf_embed.clips import read_clips as read_clips
+    from smf_embed.clip_tables import read_clips as read_clips
     from smf_embed.encoder import Encoder as Encoder
     from smf_embed.errors import SmfEmbedError as SmfEmbedError
 
@@ -22,7 +22,7 @@ _HOMES = {
     "Encoder": "encoder",
     "SmfEmbedError": "errors",
     "classify": "classifier",
-    "read_clips": "clips",
+    "read_clips": "clip_tables",
 }
 __all__ = ["Catalogue", "Classifier", "Encoder", "SmfEmbedError", "__version__", "classify", "read_clips"]
 

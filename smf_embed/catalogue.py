@@ -30,11 +30,11 @@ from smf_embed.files import replace_atomically, write_json
 from smf_embed.learned import read_preparation, write_learned
 from smf_embed.lexicon import Lexicon
 from smf_embed.preparation import RAW_KEYS, TEXT_FIELDS, Preparation, count_words
-from smf_embed.schema import CLIP_COLUMNS, PREPARED, SCHEMA, SCHEMA_VERSION, STORED, VECTOR_DTYPE
+from smf_embed.schema import CLIP_COLUMNS, PREPARED, SCHEMA, SCHEMA_VERSION, STORED
+from smf_embed.vector_store import VectorStore, rounded, rows_in
 
 FILE_NAME = "catalogue.sqlite"
 LEXICON_NAME = "lexicon.json"
-_MAX_PARAMETERS = 10_000
 _SELECT_CLIPS = f"SELECT {', '.join('project' if name == LABEL else name for name in CLIP_COLUMNS)} FROM clips WHERE"
 
 
@@ -82,6 +82,7 @@ class Catalogue:
                 raise CatalogueError(f"{self.folder}: holds no catalogue; make one: smf-embed add TABLE")
             self._create(Encoder(encoder or BUILTIN))
         self._sql = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        self._store = VectorStore(self._sql)
         try:
             self._meta = self._read_meta()
             self.encoder = Encoder(self._meta["encoder"])
@@ -120,8 +121,7 @@ class Catalogue:
     @property
     def dimension(self) -> int | None:
         """Length of a vector; None while there is none."""
-        row = self._sql.execute("SELECT length(vector) FROM vectors LIMIT 1").fetchone()
-        return None if row is None else row[0] // VECTOR_DTYPE.itemsize
+        return self._store.dimension
 
     @property
     def generation(self) -> int:
@@ -159,7 +159,7 @@ class Catalogue:
         Parameters
         ----------
         batches : iterable of ClipBatch
-            See `smf_embed.clips.iter_clips`.
+            See `smf_embed.clip_tables.iter_clips`.
         progress : callable, optional
             Called after each batch is committed.
 
@@ -190,7 +190,9 @@ class Catalogue:
 
     def _add_batch(self, clips: list[dict[str, Any]], report: AddReport, outcomes: dict[str, str]) -> None:
         digests = [_row_digest(clip) for clip in clips]
-        stored = self._rows_in(f"SELECT {ID}, clip_key, row_digest FROM clips WHERE {ID}", [clip[ID] for clip in clips])
+        stored = rows_in(
+            self._sql, f"SELECT {ID}, clip_key, row_digest FROM clips WHERE {ID}", [clip[ID] for clip in clips]
+        )
         known = {row[0]: (row[1], row[2]) for row in stored}
         changed = [
             (clip, digest)
@@ -216,17 +218,13 @@ class Catalogue:
         words = count_words(new) if self._learned_ahead else self.preparation.learn(new)
         prepared = [clip | self._prepared(clip, old) for clip, _ in changed]
         text_digests = _text_digests(prepared)
-        keys = self._vector_keys(text_digests.values())
+        keys = self._store.keys(text_digests.values())
         missing = [text for text, digest in text_digests.items() if digest not in keys]
         vectors = self._encode(missing)
         labelled = 0
         with self._transaction("add") as generation:
             for text, vector in zip(missing, vectors, strict=True):
-                cursor = self._sql.execute(
-                    "INSERT INTO vectors (text_digest, vector) VALUES (?, ?)",
-                    (text_digests[text], vector.astype(VECTOR_DTYPE).tobytes()),
-                )
-                keys[text_digests[text]] = int(cursor.lastrowid or 0)
+                keys[text_digests[text]] = self._store.put(text_digests[text], vector)
             write_learned(self._sql, words, self.preparation.boilerplate)
             columns = [*STORED, *PREPARED, "row_digest", "generation"]
             insert = f"INSERT INTO clips ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
@@ -319,7 +317,7 @@ class Catalogue:
         old = self._stored_like(clips)
         prepared = [clip | self._prepared(clip, old) for clip in clips]
         digests = _text_digests(prepared)
-        keys = self._vector_keys(digests.values())
+        keys = self._store.keys(digests.values())
         missing = [text for text, digest in digests.items() if digest not in keys]
         new = self._encode(missing, progress)
         dimension = self.dimension or new.shape[1]
@@ -330,19 +328,19 @@ class Catalogue:
             result = np.zeros((len(clips), dimension), dtype=np.float32)
             known = [row for row, text in enumerate(column) if text and text not in order]
             fresh = [row for row, text in enumerate(column) if text in order]
-            result[known] = self._vectors([keys[digests[column[row]]] for row in known], dimension)
+            result[known] = self._store.vectors([keys[digests[column[row]]] for row in known])
             # rounded as the store would, so that a clip is judged alike before and after it is added
-            result[fresh] = new[[order[column[row]] for row in fresh]].astype(VECTOR_DTYPE)
+            result[fresh] = rounded(new[[order[column[row]] for row in fresh]])
             vectors[name] = result
         return EncodedClips(prepared, vectors), len(missing)
 
     def encode_title(self, title: str) -> np.ndarray:
         """Return the vector of a title, float32, shape (dimension,); from the store where it is known."""
         text = self.preparation.prepare_title(title).text
-        keys = self._vector_keys([text_digest(text)])
+        keys = self._store.keys([text_digest(text)])
         if keys:
-            return self._vectors(list(keys.values()), self.dimension or 0)[0]
-        return self._encode([text])[0].astype(VECTOR_DTYPE).astype(np.float32)
+            return self._store.vectors(list(keys.values()))[0]
+        return rounded(self._encode([text]))[0]
 
     def vector_keys(self, text_field: str, after: int = 0) -> np.ndarray:
         """Return the keys of the vectors that clips written after a generation have in `text_field`, int64, sorted."""
@@ -354,7 +352,7 @@ class Catalogue:
 
     def vectors(self, keys: np.ndarray) -> np.ndarray:
         """Return the vectors with these keys, float32, shape (len(keys), dimension)."""
-        return self._vectors(keys.tolist(), self.dimension or 0)
+        return self._store.vectors(keys.tolist())
 
     def lexicon(self) -> Lexicon:
         """Return the names and aliases that people gave.
@@ -402,33 +400,12 @@ class Catalogue:
         for name in TEXT_FIELDS:
             result = np.zeros((len(clips), dimension), dtype=np.float32)
             rows = [row for row, clip in enumerate(clips) if clip[f"{name}_vector"] is not None]
-            result[rows] = self._vectors([clips[row][f"{name}_vector"] for row in rows], dimension)
+            result[rows] = self._store.vectors([clips[row][f"{name}_vector"] for row in rows])
             vectors[name] = result
         return EncodedClips(clips, vectors)
 
     def _clips_in(self, column: str, values: list[Any]) -> list[dict[str, Any]]:
-        return _as_clips(self._rows_in(f"{_SELECT_CLIPS} {column}", values))
-
-    def _vectors(self, keys: list[int], dimension: int) -> np.ndarray:
-        if not keys:
-            return np.empty((0, dimension), dtype=np.float32)
-        rows = self._rows_in("SELECT vector_key, vector FROM vectors WHERE vector_key", sorted(set(keys)))
-        found = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
-        stored = np.frombuffer(b"".join(row[1] for row in rows), dtype=VECTOR_DTYPE).reshape(len(rows), dimension)
-        order = np.argsort(found)
-        places = order[np.searchsorted(found, np.asarray(keys, dtype=np.int64), sorter=order)]
-        return stored[places].astype(np.float32)
-
-    def _vector_keys(self, digests: Iterable[bytes]) -> dict[bytes, int]:
-        return dict(self._rows_in("SELECT text_digest, vector_key FROM vectors WHERE text_digest", list(digests)))
-
-    def _rows_in(self, sql: str, values: list[Any]) -> list[Any]:
-        """Run `sql` followed by IN (values), in pieces, since SQLite takes so many parameters and no more."""
-        rows: list[Any] = []
-        for start in range(0, len(values), _MAX_PARAMETERS):
-            part = values[start : start + _MAX_PARAMETERS]
-            rows += self._sql.execute(f"{sql} IN ({', '.join('?' * len(part))})", part)
-        return rows
+        return _as_clips(rows_in(self._sql, f"{_SELECT_CLIPS} {column}", values))
 
     def _encode(self, texts: list[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
         if not texts:

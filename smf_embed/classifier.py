@@ -3,9 +3,10 @@
 For each clip a few candidate projects, for each candidate a row of evidence, and one binary LightGBM over all pairs:
 "is this clip of this project?" The best candidate is taken if its probability passes a threshold, else `none`.
 
-What is learned from a training clip never sees it or its near-duplicates: votes and similarities leave them out,
-channel shares are counted and lexical machines fitted on other folds, and the threshold comes from probabilities of
-trees that were grown on other folds.
+The evidence of a training clip comes from the clips of other folds alone: votes, similarities, lexical machines, mined
+aliases and channel shares are learned anew for each fold, and near-duplicates share a fold. (Leaving out the clip alone
+would give its label away: of two clips, that of the project sees one clip of it fewer.) The threshold comes from
+probabilities of trees that were grown on other folds.
 """
 
 from __future__ import annotations
@@ -25,19 +26,22 @@ from smf_embed.clips import ID, LABEL, NONE
 from smf_embed.decisions import decide, rank
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.errors import ModelError
-from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, TrainingClips
+from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder
 from smf_embed.files import file_digest, replace_atomically, write_json
-from smf_embed.lexical import LexicalModel, hashed_counts
+from smf_embed.lexical import LexicalModel
 from smf_embed.metrics import best_threshold, score
 from smf_embed.names import Names
 from smf_embed.preparation import TEXT_FIELDS
 from smf_embed.text import TEXT_VERSION
 from smf_embed.threads import thread_count
+from smf_embed.training import TrainingClips, out_of_fold_evidence
 
 MODEL_FOLDER = "model"
 FORMAT_VERSION = 1
 _FOLDS = 5
 _ROUNDS = 250
+_FEWEST_PAIRS = 5
+_FEWEST_CLIPS = 3
 _PARAMETERS = {
     "objective": "binary",
     "learning_rate": 0.08,
@@ -136,33 +140,22 @@ class Classifier:
         groups = pd.factorize(np.array(clips.near_duplicate_keys(), dtype=object))[0]
         folds = deal_folds(labels, groups, _FOLDS, seed)
 
-        lexical, lexical_scores = {}, {}
-        for field in TEXT_FIELDS:
-            say(f"wording of {field}s")
-            counts = hashed_counts(field, clips.texts[field])
-            lexical[field], lexical_scores[field] = _fit_lexical(counts, labels, folds, len(projects), seed)
-        say("names")
-        names = Names.learn(clips.texts, labels, folds, projects, catalogue.lexicon())
-        alias_scores = {
-            field: mined.out_of_fold for field, mined in names.aliases.items() if mined.out_of_fold is not None
-        }
-        say("nearest neighbours")
-        builder = EvidenceBuilder(clips, labels, groups, len(projects), lexical, names)
-        evidence = builder.build_for_training(clips, TrainingClips(groups, folds, lexical_scores, alias_scores))
+        training = TrainingClips(clips, labels, groups, folds, projects, catalogue.lexicon(), seed)
+        say("learning from all clips")
+        builder = training.builder()
+        evidence = out_of_fold_evidence(training, builder, say)
         say("decision trees")
         is_right = (evidence.projects == labels[evidence.clips]).astype(np.int32)
-        if not 0 < is_right.sum() < len(is_right):
-            raise ModelError(
-                f"{catalogue.folder}: the labelled clips give nothing to tell the projects apart by. "
-                "Label more clips, some of them as none, then: smf-embed fit"
-            )
+        # of two clips, that of the project sees one clip of it where others see two: such pairs teach to count
+        taught = np.bincount(labels, minlength=len(projects))[evidence.projects] >= _FEWEST_CLIPS
+        _check_pairs(catalogue, is_right[taught], folds[evidence.clips][taught])
         out_of_fold = np.zeros(len(is_right))
         for fold in range(_FOLDS):
             inside = folds[evidence.clips] == fold
             if inside.any():
-                trees = _grow(evidence.values[~inside], is_right[~inside], seed)
+                trees = _grow(evidence.values[taught & ~inside], is_right[taught & ~inside], seed)
                 out_of_fold[inside] = trees.predict(evidence.values[inside], num_threads=thread_count())
-        trees = _grow(evidence.values, is_right, seed)
+        trees = _grow(evidence.values[taught], is_right[taught], seed)
 
         ranking = rank(evidence, out_of_fold, len(clips))
         candidate = np.append(evidence.projects, 0)[ranking.first]
@@ -183,10 +176,10 @@ class Classifier:
             "metrics": score(by_number[labels].tolist(), decided.tolist(), sizes),
         }
         arrays = {f"{field}_centre": votes.centre for field, votes in builder.votes.items()}
-        for field, model in lexical.items():
+        for field, model in builder.lexical.items():
             arrays |= {f"{field}_{part}": getattr(model, part) for part in _LEXICAL_PARTS}
         say("done")
-        return cls(manifest, trees.model_to_string(), arrays, names, catalogue)
+        return cls(manifest, trees.model_to_string(), arrays, builder.names, catalogue)
 
     # -------------------------------------------------------------------------------------------------- predicting
 
@@ -344,22 +337,21 @@ def _check_learnable(catalogue: Catalogue, sizes: dict[str, int]) -> None:
         )
 
 
+def _check_pairs(catalogue: Catalogue, is_right: np.ndarray, folds: np.ndarray) -> None:
+    """Refuse to grow trees where in some fold's remainder there are no pairs of both kinds to learn from."""
+    for fold in range(_FOLDS):
+        rest = is_right[folds != fold]
+        if len(rest) < _FEWEST_PAIRS or not 0 < rest.sum() < len(rest):
+            raise ModelError(
+                f"{catalogue.folder}: the labelled clips are too few, or too much alike, to tell projects by; some project "
+                f"must have {_FEWEST_CLIPS} different clips. Label more, some of them as none, then: smf-embed fit"
+            )
+
+
 def _groups_by_vectors(clips: EncodedClips) -> np.ndarray:
     """Return a number for each clip, which those with the same cleaned texts share."""
     keys = np.array([[clip[f"{field}_vector"] or 0 for field in TEXT_FIELDS] for clip in clips.clips], dtype=np.int64)
     return np.unique(keys.reshape(len(clips), len(TEXT_FIELDS)), axis=0, return_inverse=True)[1].ravel()
-
-
-def _fit_lexical(
-    counts: Any, labels: np.ndarray, folds: np.ndarray, n_projects: int, seed: int
-) -> tuple[LexicalModel, np.ndarray]:
-    scores = np.full((len(labels), n_projects), np.nan, dtype=np.float32)
-    for fold in range(_FOLDS):
-        inside = folds == fold
-        if inside.any() and not inside.all():
-            model = LexicalModel.fit(counts[~inside], labels[~inside], n_projects, seed)
-            scores[inside] = model.scores(counts[inside])
-    return LexicalModel.fit(counts, labels, n_projects, seed), scores
 
 
 def _grow(values: np.ndarray, is_right: np.ndarray, seed: int) -> Any:

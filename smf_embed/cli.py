@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the reader of the output went away, 2 nothing done because
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 import sys
@@ -96,7 +97,7 @@ def add(
     before are not encoded again. A run that is stopped loses at most the batch in flight; run it again for the rest.
     """
     from smf_embed.catalogue import AddReport, Catalogue
-    from smf_embed.clips import iter_clips
+    from smf_embed.clip_tables import iter_clips
     from smf_embed.neighbours import refresh_snapshots
 
     _prepare()
@@ -165,9 +166,9 @@ def fit(
     _prepare()
     started = time.monotonic()
     with Catalogue(catalogue) as opened:
-        steps = iter(range(1, 10))
+        steps = itertools.count()
         with progress("fitting") as update:
-            model = Classifier.fit(opened, seed=seed, progress=lambda step: update(next(steps) / 6, step))
+            model = Classifier.fit(opened, seed=seed, progress=lambda step: update(next(steps) / 9, step))
         model.save(opened.folder / MODEL_FOLDER)
     print_scores(
         model.manifest["metrics"] | {"threshold": model.manifest["threshold"]},
@@ -352,7 +353,8 @@ def _decide_table(
 
     from smf_embed.catalogue import Catalogue
     from smf_embed.classifier import MODEL_FOLDER, Classifier
-    from smf_embed.clips import ID, LABEL, ClipBatch, RejectedRow, iter_clips, repeated_id_reason
+    from smf_embed.clip_tables import iter_clips
+    from smf_embed.clips import ID, LABEL, ClipBatch, RejectedRow, repeated_id_reason
 
     columns = _parse_columns(column)
     started = time.monotonic()

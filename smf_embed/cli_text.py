@@ -33,7 +33,8 @@ def clean(
     Of a table, only texts that were corrected or lost boilerplate are shown.
     """
     from smf_embed.catalogue import Catalogue
-    from smf_embed.clips import CLIP_FIELDS, TITLE, iter_clips
+    from smf_embed.clip_tables import iter_clips
+    from smf_embed.clips import CLIP_FIELDS, TITLE
 
     is_table = Path(text).is_file()
     clips: Iterator[dict[str, Any]] = (

@@ -5,6 +5,7 @@ The columns are the same for every project, so that a project with five clips pr
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,27 +65,6 @@ COLUMNS = _describe_columns()
 
 
 @dataclass(frozen=True)
-class TrainingClips:
-    """What keeps the evidence of training clips from seeing themselves, row by row of the labelled clips.
-
-    Attributes
-    ----------
-    groups : ndarray of int, shape (n,)
-        Near-duplicates share a number; a clip sees no labelled clip of its own.
-    folds : ndarray of int, shape (n,)
-        Channel shares are counted on the other folds. Counted on all but the clip itself they would give it away: of
-        two clips on one channel, that of the project sees one fewer.
-    lexical_scores, alias_scores : dict of field → ndarray, shape (n, n_projects)
-        Scores by machines that were fitted, and by phrases that were mined, on the other folds.
-    """
-
-    groups: np.ndarray
-    folds: np.ndarray
-    lexical_scores: dict[str, np.ndarray]
-    alias_scores: dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
 class Evidence:
     """The candidates of some clips with their evidence, a row a clip-project pair, sorted by clip.
 
@@ -101,6 +81,10 @@ class Evidence:
     projects: np.ndarray
     values: np.ndarray
     nearest: np.ndarray
+
+    def of_rows(self, rows: np.ndarray) -> Evidence:
+        """Return the same evidence, of clips that stand in these rows of a larger set."""
+        return dataclasses.replace(self, clips=rows[self.clips])
 
 
 class EvidenceBuilder:
@@ -149,8 +133,11 @@ class EvidenceBuilder:
         self._channel_number: dict[str, int] = {}
         for name in labelled.channels:
             self._channel_number.setdefault(name, len(self._channel_number))
-        self._projects, self._channels = projects, self._channel_numbers(labelled.channels)
-        self._channel_counts = self._count_by_channel(slice(None))
+        # the last row is that of channels which no labelled clip has
+        self._channel_counts = np.zeros((len(self._channel_number) + 1, n_projects), dtype=np.float32)
+        np.add.at(self._channel_counts, (self._channel_numbers(labelled.channels), projects), 1.0)
+        if "" in self._channel_number:
+            self._channel_counts[self._channel_number[""]] = 0.0  # clips without a channel have nothing in common
 
     def build(self, clips: EncodedClips, groups: np.ndarray | None = None) -> Evidence:
         """Choose the candidates of clips and gather their evidence.
@@ -170,35 +157,9 @@ class EvidenceBuilder:
                 field: self.lexical[field].scores(hashed_counts(field, part.texts[field])) for field in TEXT_FIELDS
             }
             names = {field: self._name_signals(field, part) for field in TEXT_FIELDS}
-            shares = self._channel_shares(part.channels, self._channel_counts)
+            shares = self._channel_shares(part.channels)
             parts.append(self._build_part(part, start, groups[rows], scores, names, shares))
-        return _concatenated(parts)
-
-    def build_for_training(self, clips: EncodedClips, training: TrainingClips) -> Evidence:
-        """Choose the candidates of the labelled clips themselves and gather evidence that does not know their labels.
-
-        Parameters
-        ----------
-        clips : EncodedClips
-            The labelled clips that the builder was made with.
-        training : TrainingClips
-        """
-        shape = (len(clips), self.n_projects)
-        share, size = np.zeros(shape, dtype=np.float32), np.zeros(len(clips), dtype=np.float32)
-        for fold in np.unique(training.folds):
-            inside = training.folds == fold
-            share[inside], size[inside] = self._channel_shares(clips.channels[inside], self._count_by_channel(~inside))
-        parts = []
-        for start in range(0, len(clips), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            scores = {field: training.lexical_scores[field][rows] for field in TEXT_FIELDS}
-            part = clips.part(rows)
-            names = {
-                field: self._name_signals(field, part, training.alias_scores[field][rows]) for field in TEXT_FIELDS
-            }
-            shares = share[rows], size[rows]
-            parts.append(self._build_part(part, start, training.groups[rows], scores, names, shares))
-        return _concatenated(parts)
+        return concatenated(parts)
 
     def _build_part(
         self,
@@ -231,8 +192,8 @@ class EvidenceBuilder:
             nearest = np.where(nearest >= 0, nearest, signals[field].nearest[row, project])
         return Evidence(row + start, project, values, nearest)
 
-    def _name_signals(self, field: str, clips: EncodedClips, alias: np.ndarray | None = None) -> NameSignals:
-        return self.names.signals(field, clips.texts[field], list(clips.channels), list(clips.channel_names), alias)
+    def _name_signals(self, field: str, clips: EncodedClips) -> NameSignals:
+        return self.names.signals(field, clips.texts[field], list(clips.channels), list(clips.channel_names))
 
     def _ask(self, field: str, clips: EncodedClips, groups: np.ndarray) -> Signals:
         """Ask the field's votes about the clips that have a text there; the others get NaN."""
@@ -258,22 +219,18 @@ class EvidenceBuilder:
         unknown = len(self._channel_number)
         return np.array([self._channel_number.get(name, unknown) for name in channels], dtype=int)
 
-    def _count_by_channel(self, rows: np.ndarray | slice) -> np.ndarray:
-        # the last row is that of channels which no labelled clip has
-        counts = np.zeros((len(self._channel_number) + 1, self.n_projects), dtype=np.float32)
-        np.add.at(counts, (self._channels[rows], self._projects[rows]), 1.0)
-        if "" in self._channel_number:
-            counts[self._channel_number[""]] = 0.0  # clips without a channel have nothing in common
-        return counts
-
-    def _channel_shares(self, channels: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _channel_shares(self, channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the share of each project on the clips' channels, and how many clips were counted there."""
-        counted = counts[self._channel_numbers(channels)]
+        counted = self._channel_counts[self._channel_numbers(channels)]
         size = counted.sum(axis=1)
         return counted / (size[:, None] + _CHANNEL_PRIOR), size
 
 
-def _concatenated(parts: list[Evidence]) -> Evidence:
+def concatenated(parts: list[Evidence]) -> Evidence:
+    """Return the evidence of all parts, one after the other."""
+    if not parts:
+        nothing = np.empty(0, dtype=int)
+        return Evidence(nothing, nothing, np.empty((0, len(COLUMNS)), dtype=np.float32), nothing)
     return Evidence(
         np.concatenate([part.clips for part in parts]),
         np.concatenate([part.projects for part in parts]),

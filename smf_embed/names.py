@@ -66,17 +66,16 @@ class Names:
         cls,
         texts: Mapping[str, Sequence[str]],
         labels: np.ndarray,
-        folds: np.ndarray,
         projects: Sequence[str],
         lexicon: Lexicon,
     ) -> Names:
-        """Mine aliases from labelled clips; each `aliases[field].out_of_fold` has the scores of the clips themselves.
+        """Mine aliases from labelled clips, and count their words.
 
         Parameters
         ----------
         texts : mapping of field → sequence of str
             Cleaned texts of the labelled clips.
-        labels, folds : ndarray of int, shape (n,)
+        labels : ndarray of int, shape (n,)
         projects : sequence of str
         lexicon : Lexicon
             Names that were given; the labels' own names are added.
@@ -88,7 +87,7 @@ class Names:
         known = {word for word, count in counts.items() if count >= _WORD_OFTEN}
         # compilations are told by the names in their titles; in descriptions several names mean nothing
         aliases = {
-            field: mine_aliases(column, labels, len(projects), folds, naming=NAMING if field == "title" else None)
+            field: mine_aliases(column, labels, len(projects), naming=NAMING if field == "title" else None)
             for field, column in texts.items()
         }
         return cls(whole, aliases, projects, known)
@@ -99,7 +98,6 @@ class Names:
         texts: Sequence[str],
         channels: Sequence[str],
         channel_names: Sequence[str],
-        alias: np.ndarray | None = None,
     ) -> NameSignals:
         """Look for names in one field of some clips.
 
@@ -110,12 +108,10 @@ class Names:
             Cleaned texts.
         channels, channel_names : sequence of str
             Id and name of each clip's channel, for names that hold on one channel.
-        alias : ndarray, shape (n, n_projects), optional
-            Out-of-fold scores of training clips; worked out where not given.
         """
         matches = self._matcher.match(texts, channels, channel_names).dense(len(texts))
         return NameSignals(
-            alias if alias is not None else self.aliases[field].scores(texts),
+            self.aliases[field].scores(texts),
             matches["quality"],
             matches["kind"],
             matches["position"],

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from smf_embed.clips import CLIP_FIELDS, ID, LABEL, NUMBER_COLUMNS
 from smf_embed.preparation import TEXT_FIELDS
 
 SCHEMA_VERSION = 1
-# float16 halves the file; the error of a cosine is below 0.001, see docs/decisions.md
-VECTOR_DTYPE = np.dtype("<f2")
 
 #: Columns of the table `clips` that come from the user's table, and those that clips are read back with.
 STORED = tuple(name for name in CLIP_FIELDS if name != LABEL)

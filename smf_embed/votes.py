@@ -25,8 +25,8 @@ class Signals:
         Number of neighbours → each project's share of their votes, weighted by similarity, 0 to 1; all zero where
         there is no neighbour.
     best, mean3, prototype : ndarray
-        Cosine with the project's most similar clip, mean of the three highest, and with the mean of its clips; centred
-        on the labelled clips. NaN where the project has no other clip. For `none` only `best` is known, and only when
+        Cosine with the project's most similar clip, mean of the three highest (of fewer where there are fewer), and
+        with the mean of its clips; centred on the labelled clips. NaN where the project has no other clip. For `none` only `best` is known, and only when
         it is among the neighbours.
     nearest : ndarray of int, shape (n, n_projects)
         Row of the project's most similar labelled clip; -1 where there is none.
@@ -173,8 +173,9 @@ class FieldVotes:
             best[there, project] = highest[there]
             nearest[there, project] = self.rows[self._of_projects[begin + at[there]]]
             top = -np.partition(-part, min(2, end - begin - 1), axis=1)[:, :3]
-            # a project of one or two clips has the missing ones counted as unlike, else it would look surer than it is
-            mean3[there, project] = np.where(top > _NOT_THERE, top, 0.0).sum(axis=1)[there] / 3
+            # over those that are there: a sum over fewer than three would tell how many a training clip may not see
+            seen = np.maximum((top > _NOT_THERE).sum(axis=1), 1)
+            mean3[there, project] = (np.where(top > _NOT_THERE, top, 0.0).sum(axis=1) / seen)[there]
         return best, mean3, nearest
 
     def _prototype(self, queries: np.ndarray, groups: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ import pytest
 from smf_embed import cli
 from smf_embed.catalogue import Catalogue
 from smf_embed.classifier import MODEL_FOLDER, Classifier
-from smf_embed.clips import iter_clips
+from smf_embed.clip_tables import iter_clips
 from smf_embed.encoder import Encoder
 
 PROJECTS = {

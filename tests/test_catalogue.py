@@ -13,7 +13,7 @@ import pytest
 from conftest import contents, fake_vector
 
 from smf_embed.catalogue import FILE_NAME, Catalogue
-from smf_embed.clips import iter_clips
+from smf_embed.clip_tables import iter_clips
 from smf_embed.encoder import Encoder
 from smf_embed.errors import CatalogueError, EncoderError, InputError
 from smf_embed.text import clean
@@ -315,7 +315,7 @@ import numpy as np, pandas as pd
 sys.path.insert(0, sys.argv[3])
 from conftest import fake_vector
 from smf_embed.catalogue import Catalogue
-from smf_embed.clips import iter_clips
+from smf_embed.clip_tables import iter_clips
 from smf_embed.encoder import Encoder
 
 def encode(self, texts, progress=None):

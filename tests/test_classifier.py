@@ -9,7 +9,7 @@ import pytest
 
 from smf_embed import Catalogue, Classifier, classify
 from smf_embed.classifier import deal_folds
-from smf_embed.clips import iter_clips
+from smf_embed.clip_tables import iter_clips
 from smf_embed.datasets import make_demo
 from smf_embed.errors import ModelError
 from smf_embed.evidence import COLUMNS

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smf_embed.clips import CLIP_FIELDS, MAX_TITLE, NUMBER_COLUMNS, TEXT_COLUMNS, iter_clips, read_clips, split_text
+from smf_embed.clip_tables import iter_clips, read_clips
+from smf_embed.clips import CLIP_FIELDS, MAX_TITLE, NUMBER_COLUMNS, TEXT_COLUMNS, split_text
 from smf_embed.errors import InputError
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from smf_embed.catalogue import Catalogue
-from smf_embed.clips import iter_clips
+from smf_embed.clip_tables import iter_clips
 from smf_embed.errors import InputError
 from smf_embed.neighbours import Neighbours, refresh_snapshots, similar
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from smf_embed import Catalogue
 from smf_embed.cli import app
-from smf_embed.clips import iter_clips
+from smf_embed.clip_tables import iter_clips
 
 BLURB = "Подпишись на канал и не пропусти новые серии!"
 

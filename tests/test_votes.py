@@ -37,7 +37,7 @@ def brute_force(votes: FieldVotes, vectors, projects, groups, query: int) -> dic
         own = [row for row in nearest if projects[row] == project]
         if own:
             result["best"][project] = cosine[own[0]]
-            result["mean3"][project] = sum(cosine[row] for row in own[:3]) / 3
+            result["mean3"][project] = np.mean([cosine[row] for row in own[:3]])
             mean = moved[own].sum(axis=0)
             result["prototype"][project] = moved[query] @ mean / np.linalg.norm(mean)
     return result
