@@ -11,6 +11,7 @@ import datetime as dt
 import functools
 import hashlib
 import json
+import secrets
 import sqlite3
 import time
 from collections import Counter
@@ -35,6 +36,7 @@ from smf_embed.vector_store import VectorStore, rounded, rows_in
 
 FILE_NAME = "catalogue.sqlite"
 LEXICON_NAME = "lexicon.json"
+_ALL_FIELDS = frozenset(STORED)
 _SELECT_CLIPS = f"SELECT {', '.join('project' if name == LABEL else name for name in CLIP_COLUMNS)} FROM clips WHERE"
 
 
@@ -119,6 +121,11 @@ class Catalogue:
         return self._meta["fingerprint"]
 
     @property
+    def catalogue_id(self) -> str:
+        """16 hexadecimal digits that no other catalogue has."""
+        return self._meta["catalogue_id"]
+
+    @property
     def dimension(self) -> int | None:
         """Length of a vector; None while there is none."""
         return self._store.dimension
@@ -142,8 +149,9 @@ class Catalogue:
         less than the last. Nothing is written before `add` is called with the same table.
         """
         for batch in batches:
-            known = self._stored_like(batch.clips)
-            self.preparation.learn([clip for clip in batch.clips if clip[ID] not in known])
+            clips = self._completed(batch.clips)
+            known = self._stored_like(clips)
+            self.preparation.learn([clip for clip in clips if clip[ID] not in known])
             if progress:
                 progress(batch)
         self._learned_ahead = True
@@ -154,7 +162,8 @@ class Catalogue:
         """Insert new clips and update changed ones, a transaction a batch.
 
         A filled `cartoon` is a label from the table; an empty one leaves the label as it is. A label that a person
-        gave stands until the table's own changes.
+        gave stands until the table's own changes. An empty cell clears what is stored; a column that the table does
+        not have leaves it.
 
         Parameters
         ----------
@@ -169,6 +178,23 @@ class Catalogue:
         """
         started = time.monotonic()
         report = AddReport()
+        try:
+            self._add_batches(batches, report, progress)
+        except BaseException:
+            # what was learned for the failed batch is not in the file; it is read again when it is next asked for
+            self.__dict__.pop("preparation", None)
+            raise
+        finally:
+            self._learned_ahead = False
+        report.seconds = time.monotonic() - started
+        return report
+
+    def _add_batches(
+        self,
+        batches: Iterable[ClipBatch],
+        report: AddReport,
+        progress: Callable[[ClipBatch, AddReport], None] | None,
+    ) -> None:
         lines: dict[str, int] = {}
         outcomes: dict[str, str] = {}
         for batch in batches:
@@ -184,15 +210,12 @@ class Catalogue:
             self._add_batch([*latest.values()], report, outcomes)
             if progress:
                 progress(batch, report)
-        self._learned_ahead = False
-        report.seconds = time.monotonic() - started
-        return report
 
     def _add_batch(self, clips: list[dict[str, Any]], report: AddReport, outcomes: dict[str, str]) -> None:
+        clips = self._completed(clips)
         digests = [_row_digest(clip) for clip in clips]
-        stored = rows_in(
-            self._sql, f"SELECT {ID}, clip_key, row_digest FROM clips WHERE {ID}", [clip[ID] for clip in clips]
-        )
+        ids = [clip[ID] for clip in clips]
+        stored = rows_in(self._sql, f"SELECT {ID}, clip_key, row_digest FROM clips WHERE {ID}", ids)
         known = {row[0]: (row[1], row[2]) for row in stored}
         changed = [
             (clip, digest)
@@ -209,6 +232,17 @@ class Catalogue:
                 outcome = outcome if before == "unchanged" else before
             outcomes[clip[ID]] = outcome
             setattr(report, outcome, getattr(report, outcome) + 1)
+
+    def _completed(self, clips: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Fill in what is stored of fields that the table has no column for, so that a narrow table erases nothing."""
+        partial = [clip[ID] for clip in clips if _ALL_FIELDS - _told(clip)]
+        stored = {clip[ID]: clip for clip in self._clips_in(ID, partial)}
+        return [
+            clip | {name: stored[clip[ID]][name] for name in STORED if name not in _told(clip) and clip[name] is None}
+            if clip[ID] in stored
+            else clip
+            for clip in clips
+        ]
 
     def _write_clips(
         self, changed: list[tuple[dict[str, Any], bytes]], known: dict[str, tuple[int, bytes]], report: AddReport
@@ -447,7 +481,7 @@ class Catalogue:
             self._sql.execute("PRAGMA foreign_keys = ON")
             meta = dict(self._sql.execute("SELECT key, value FROM meta").fetchall())
             version = int(meta["schema_version"])
-            if not {"encoder", "fingerprint"} <= meta.keys():
+            if not {"encoder", "fingerprint", "catalogue_id"} <= meta.keys():
                 raise KeyError("encoder")
         except (sqlite3.Error, KeyError, ValueError) as error:
             raise CatalogueError(f"{self.path}: is damaged or no catalogue: {error}") from error
@@ -464,6 +498,8 @@ class Catalogue:
             "fingerprint": fingerprint,
             "fingerprint_parts": json.dumps(encoder.fingerprint_parts, ensure_ascii=False),
             "created": _now(),
+            # tells this catalogue from another in the same folder, whose keys begin at 1, too
+            "catalogue_id": secrets.token_hex(8),
         }
         with replace_atomically(self.path) as temporary:
             connection = sqlite3.connect(temporary)
@@ -481,6 +517,10 @@ def _as_clips(rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
 def _text_digests(clips: Iterable[dict[str, Any]]) -> dict[str, bytes]:
     texts = (clip[f"{name}_text"] for clip in clips for name in TEXT_FIELDS)
     return {text: text_digest(text) for text in texts if text}
+
+
+def _told(clip: dict[str, Any]) -> frozenset[str]:
+    return clip.get("given", _ALL_FIELDS)
 
 
 def _row_digest(clip: dict[str, Any]) -> bytes:

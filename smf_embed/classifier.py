@@ -14,6 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib.metadata
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -186,7 +187,9 @@ class Classifier:
     def evidence(self, clips: EncodedClips) -> Evidence:
         """Gather the candidates of clips and their evidence; see `smf_embed.evidence.COLUMNS`.
 
-        A clip that is labelled in the catalogue does not see itself or its near-duplicates.
+        The votes of a clip that is labelled in the catalogue leave out itself and clips of the same texts. The lexical
+        machines, mined aliases, channel shares and trees may still have learned from it: how well it would be decided
+        unseen is told by the out-of-fold scores of `fit` alone.
         """
         rows = np.array([self._row_of.get(identifier, -1) for identifier in clips.ids], dtype=int)
         groups = np.where(rows >= 0, np.append(self._groups, -1)[rows], -1)
@@ -238,7 +241,7 @@ class Classifier:
         self.manifest = self.manifest | {"files": files}
         write_json(folder / "manifest.json", self.manifest)
         for path in folder.iterdir():
-            if path.name.startswith((*_FILES, ".")) and path.name not in files:
+            if _OWN_FILE.fullmatch(path.name) and path.name not in files:
                 path.unlink()
 
     @classmethod
@@ -276,6 +279,8 @@ class Classifier:
 
 
 _FILES = {"trees": ".txt", "arrays": ".safetensors", "names": ".json"}
+# what `save` writes, and what a killed one leaves behind; nothing else in the folder is touched
+_OWN_FILE = re.compile(r"\.?(trees|arrays|names)([-.][0-9a-f]+)?\.(txt|safetensors|json)|\.manifest\.[0-9a-f]{8}\.json")
 _LEXICAL_PARTS = ("idf", "weights", "bias")
 _MANIFEST_KEYS = {"files", "fingerprint", "text_version", "columns", "projects", "threshold", "temperatures", "metrics"}
 
@@ -343,8 +348,8 @@ def _check_pairs(catalogue: Catalogue, is_right: np.ndarray, folds: np.ndarray) 
         rest = is_right[folds != fold]
         if len(rest) < _FEWEST_PAIRS or not 0 < rest.sum() < len(rest):
             raise ModelError(
-                f"{catalogue.folder}: the labelled clips are too few, or too much alike, to tell projects by; some project "
-                f"must have {_FEWEST_CLIPS} different clips. Label more, some of them as none, then: smf-embed fit"
+                f"{catalogue.folder}: the labelled clips are too few or too much alike to tell projects by; some "
+                f"project must have {_FEWEST_CLIPS} different ones. Label more, some as none, then: smf-embed fit"
             )
 
 

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the reader of the output went away, 2 nothing done because
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import sqlite3
@@ -48,14 +49,20 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; an error of ours is one line and exit code 2, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # a terminal or pipe that knows no Cyrillic must not stop a command
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except SmfEmbedError as error:
         _fail(str(error))
-    except sqlite3.OperationalError as error:
-        _fail(f"the catalogue cannot be used now: {error}. Try again when no other program uses it")
     except sqlite3.Error as error:
+        if "locked" in str(error) or "busy" in str(error):
+            _fail(f"the catalogue cannot be used now: {error}. Try again when no other program uses it")
         _fail(f"the catalogue is damaged: {error}. Make it again: smf-embed add TABLE --catalogue DIR")
+    except UnicodeEncodeError:
+        _fail("an argument is not valid UTF-8")
     except OSError as error:
         _fail(f"{error.filename or 'a file'}: {error.strerror or error}")
     except SystemExit as done:
@@ -292,7 +299,11 @@ def demo(
 
     _prepare()
     started = time.monotonic()
+    mark = folder / ".smf-embed-demo"
+    if folder.exists() and any(folder.iterdir()) and not mark.exists():
+        raise InputError(f"{folder}: holds files that are no demo's, and they would be replaced; name another --folder")
     folder.mkdir(parents=True, exist_ok=True)
+    mark.touch()
     train, test, index, decisions = (folder / name for name in ("train.csv", "test.csv", "index", "decisions.csv"))
     shutil.rmtree(index, ignore_errors=True)
     made = make_demo(scale, seed)

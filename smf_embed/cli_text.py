@@ -36,7 +36,10 @@ def clean(
     from smf_embed.clip_tables import iter_clips
     from smf_embed.clips import CLIP_FIELDS, TITLE
 
-    is_table = Path(text).is_file()
+    try:
+        is_table = Path(text).is_file()
+    except (OSError, ValueError):
+        is_table = False  # longer than the name of a file may be
     clips: Iterator[dict[str, Any]] = (
         (clip for batch in iter_clips(text) for clip in batch.clips)
         if is_table

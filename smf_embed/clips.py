@@ -7,10 +7,11 @@ column that is no number is taken as missing and counted.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,7 +109,20 @@ def take_row(batch: ClipBatch, name: str, line: int, cells: dict[str, Any]) -> N
             if not good:
                 batch.mended[column] += 1
     clip["line"] = line
+    clip["given"] = given_fields(cells)
     batch.clips.append(clip)
+
+
+@functools.lru_cache(maxsize=64)
+def _given(columns: tuple[str, ...]) -> frozenset[str]:
+    fields = {"description" if column == TEXT else column for column in columns}
+    # the title may stand in the text
+    return frozenset(fields | ({TITLE} if TEXT in columns else set()))
+
+
+def given_fields(columns: Iterable[str]) -> frozenset[str]:
+    """Return the fields of a clip that a table with these columns tells; the others it says nothing about."""
+    return _given(tuple(columns))
 
 
 def _reason_to_reject(identifier: str, texts: Mapping[str, str | None]) -> str:

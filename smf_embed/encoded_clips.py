@@ -98,11 +98,15 @@ class EncodedClips:
     def near_duplicate_keys(self) -> list[str]:
         """Return a key for each clip that it shares with its near-duplicates and with no other clip.
 
-        Near-duplicates are clips whose cleaned titles and descriptions have the same words, whatever the punctuation
+        Near-duplicates are clips whose prepared texts have the same words, whatever the punctuation
         and decoration. What is learned from a clip must not see them.
         """
-        texts = zip(self.texts["title"], self.texts["description"], strict=True)
-        return [_NO_WORD.sub(" ", title).strip() + "\n" + _NO_WORD.sub(" ", text).strip() for title, text in texts]
+        keys = []
+        for clip, *texts in zip(self.ids, *(self.texts[field] for field in TEXT_FIELDS), strict=True):
+            words = "\n".join(_NO_WORD.sub(" ", text).strip() for text in texts)
+            # clips without any word have nothing in common but that
+            keys.append(words if words.strip() else f"\0{clip}")
+        return keys
 
     def part(self, rows: np.ndarray | slice) -> EncodedClips:
         """Return the clips of these rows."""

@@ -101,6 +101,7 @@ class Neighbours:
         voucher = {
             "generation": self.generation,
             "fingerprint": self.catalogue.fingerprint,
+            "catalogue_id": self.catalogue.catalogue_id,
             "kind": INDEX_KIND,
             "vectors": len(self),
             "bytes": self.path.stat().st_size,
@@ -129,10 +130,14 @@ def read_voucher(path: Path, catalogue: Catalogue) -> dict[str, Any] | None:
         size = path.stat().st_size
     except (OSError, ValueError):
         return None
-    kinds = {"generation": int, "fingerprint": str, "digest": str, "vectors": int, "bytes": int}
+    kinds = {"generation": int, "fingerprint": str, "catalogue_id": str, "digest": str, "vectors": int, "bytes": int}
     if not isinstance(voucher, dict) or not all(isinstance(voucher.get(key), kind) for key, kind in kinds.items()):
         return None
-    ours = voucher["fingerprint"] == catalogue.fingerprint and voucher["generation"] <= catalogue.generation
+    ours = (
+        voucher["fingerprint"] == catalogue.fingerprint
+        and voucher["catalogue_id"] == catalogue.catalogue_id
+        and voucher["generation"] <= catalogue.generation
+    )
     return voucher if ours and voucher["bytes"] == size else None
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pysubs2
 
-from smf_embed.clips import ID, SUBTITLES, ClipBatch
+from smf_embed.clips import ID, MAX_TEXT, SUBTITLES, ClipBatch
 from smf_embed.errors import InputError
 
 SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
@@ -200,7 +200,10 @@ def with_subtitles(batches: Iterable[ClipBatch], folder: SubtitleFolder) -> Iter
     """Give the clips of a table the subtitles of a folder, where the table itself has none."""
     for batch in batches:
         for clip in batch.clips:
-            clip[SUBTITLES] = clip[SUBTITLES] or folder.texts.get(clip[ID])
+            if clip[SUBTITLES] is None and clip[ID] in folder.texts:
+                # no more than a column of the table may hold
+                clip[SUBTITLES] = folder.texts[clip[ID]][:MAX_TEXT]
+                clip["given"] |= {SUBTITLES}
         yield batch
 
 

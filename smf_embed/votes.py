@@ -26,8 +26,8 @@ class Signals:
         there is no neighbour.
     best, mean3, prototype : ndarray
         Cosine with the project's most similar clip, mean of the three highest (of fewer where there are fewer), and
-        with the mean of its clips; centred on the labelled clips. NaN where the project has no other clip. For `none` only `best` is known, and only when
-        it is among the neighbours.
+        with the mean of its clips; centred on the labelled clips. NaN where the project has no other clip. For
+        `none` only `best` is known, and only when it is among the neighbours.
     nearest : ndarray of int, shape (n, n_projects)
         Row of the project's most similar labelled clip; -1 where there is none.
     """

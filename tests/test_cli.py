@@ -430,3 +430,23 @@ def test_the_demo_runs_all_commands(tmp_path):
     assert "The whole demo took" in done.stdout
     with Catalogue(tmp_path / "demo" / "index") as catalogue:
         assert len(catalogue) > 500
+
+
+def test_the_demo_replaces_no_files_of_others(tmp_path):
+    (tmp_path / "train.csv").write_text("mine", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "smf_embed.cli", "demo", "--folder", str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("smf-embed: ")
+    assert (tmp_path / "train.csv").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_terminal_that_knows_no_cyrillic_stops_no_command(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "smf_embed.cli", "clean", "Лунтик " * 60, "--catalogue", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == 0, done.stderr

@@ -106,7 +106,7 @@ def test_evidence_on_random_clips_does_not_give_the_labels_of_small_projects_awa
         data = lightgbm.Dataset(evidence.values[~inside], right[~inside].astype(int))
         trees = lightgbm.train({"objective": "binary", "verbose": -1}, data, 60)
         scores[inside] = trees.predict(evidence.values[inside])
-    # some sixteen pairs are right, so chance alone strays by 0.15; left out one by one, clips gave 1.0 for small projects
+    # some sixteen pairs are right, so chance strays by 0.15; leaving out each clip alone gave up to 1.0
     assert 0.25 < roc_auc_score(right, scores) < 0.8
 
 

@@ -179,3 +179,20 @@ def test_a_clip_without_any_text_is_an_error(catalogue):
     add(catalogue, {"blank": None})
     with pytest.raises(InputError, match="no readable text"):
         similar(catalogue, "blank")
+
+
+def test_a_snapshot_of_an_earlier_catalogue_in_the_same_folder_is_not_believed(tmp_path):
+    def titles(words: list[str]) -> pd.DataFrame:
+        return pd.DataFrame({"yt_reel_id": [f"id{row}" for row in range(len(words))], "reel_name": words})
+
+    index = tmp_path / "index"
+    with Catalogue(index, create=True) as first:
+        first.add(iter_clips(titles(["игрушка", "йогурт", "ракета"])))
+        refresh_snapshots(first)
+    for path in index.glob("catalogue.sqlite*"):
+        path.unlink()
+    with Catalogue(index, create=True) as second:
+        second.add(iter_clips(titles(["замок", "мост", "река"])))
+        [nearest] = similar(second, text="замок", k=1)
+    assert nearest["title"] == "замок"
+    assert nearest["similarity"] == pytest.approx(1, abs=1e-3)

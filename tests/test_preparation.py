@@ -147,3 +147,31 @@ def test_subtitles_of_a_folder_are_a_third_field_that_decides(tmp_path: Path) ->
     assert [line["cartoon"] for line in decided] == [row["cartoon"] for row in rows[48:]]
     without = [json.loads(line) for line in run("predict", str(new), "--json").splitlines()]
     assert [line["cartoon"] for line in without] != [row["cartoon"] for row in rows[48:]]
+
+
+def test_a_narrow_table_erases_nothing(tmp_path: Path) -> None:
+    whole = table([("a", "Лунтик и дождь", "Сегодня дождь.")]).assign(seconds=60.0, subtitles="кап кап")
+    with Catalogue(tmp_path / "index", create=True) as catalogue:
+        catalogue.add(iter_clips(whole))
+        report = catalogue.add(iter_clips(pd.DataFrame({"yt_reel_id": ["a"], "reel_name": ["Лунтик и дождь"]})))
+        assert report.encoded_texts == 0
+        catalogue.add(iter_clips(whole.assign(seconds=None)[["yt_reel_id", "reel_name", "seconds"]]))
+        clip = catalogue.clips(["a"])[0]
+    assert clip["seconds"] is None  # an empty cell does clear
+    assert (clip["description"], clip["subtitles"], clip["yt_channel_id"]) == ("Сегодня дождь.", "кап кап", "канал")
+
+
+def test_a_failed_add_leaves_what_is_learned_as_it_is_on_disk(catalogue: Catalogue, monkeypatch) -> None:
+    new = table([("new", "Лунтик и гроза", f"Сегодня гроза. {BLURB}")])
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(catalogue, "_label", full)
+        with pytest.raises(OSError, match="no space"):
+            catalogue.add(iter_clips(new))
+    catalogue.add(iter_clips(new))
+    with Catalogue(catalogue.folder) as reopened:
+        assert sorted(reopened.preparation.boilerplate.to_rows()) == sorted(catalogue.preparation.boilerplate.to_rows())
+        assert reopened.preparation.words.counts["гроза"] == catalogue.preparation.words.counts["гроза"] == 1
