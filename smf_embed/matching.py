@@ -213,7 +213,8 @@ class LexiconMatcher:
         bound = self._bound_channels(len(titles), channels, channel_names)
         pairs = list(zip(titles, bound, strict=True))
         distinct = list(dict.fromkeys(pairs))
-        texts = [title.replace("ё", "е").replace("_", " ") for title, _ in distinct]
+        # as `lexicon_key` reads the keys
+        texts = [" ".join(title.replace("ё", "е").replace("_", " ").split()) for title, _ in distinct]
         words = [WORD.findall(text) for text in texts]
         self._learn({word for row in words for word in row})
         found: dict[tuple[str, tuple[int, ...]], list[_Found]] = {}
