@@ -166,6 +166,7 @@ def fit(
     """Learn from the labelled clips of the catalogue and write the model beside it.
 
     The printed scores are out of fold: each clip was decided by a model that had not seen it or its near-duplicates.
+    Only the threshold was chosen on these same decisions.
     """
     from smf_embed.catalogue import Catalogue
     from smf_embed.classifier import MODEL_FOLDER, Classifier
