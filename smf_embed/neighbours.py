@@ -44,7 +44,7 @@ class Neighbours:
         self.field = field
         self.path = catalogue.folder / f"{field}.faiss"
         self._index, generation = self._read_snapshot()
-        self._from_snapshot = len(self)
+        self._newer = 0  # texts that were added or removed since the snapshot
         self.generation = catalogue.generation
         if generation < self.generation:
             self._catch_up()
@@ -82,6 +82,7 @@ class Neighbours:
         wanted = self.catalogue.vector_keys(self.field)
         known = faiss.vector_to_array(self._index.id_map) if len(self) else np.empty(0, dtype=np.int64)
         gone, new = np.setdiff1d(known, wanted), np.setdiff1d(wanted, known)
+        self._newer = len(gone) + len(new)
         if len(gone):
             self._index.remove_ids(gone)
         if len(new):
@@ -108,11 +109,11 @@ class Neighbours:
             "digest": file_digest(self.path),
         }
         write_json(_voucher_path(self.path), voucher)
-        self._from_snapshot = len(self)
+        self._newer = 0
 
     def is_stale(self) -> bool:
-        """Tell whether so much was added since the snapshot that it is worth writing again."""
-        return len(self) - self._from_snapshot > _STALE_SHARE * len(self)
+        """Tell whether so much has changed since the snapshot that it is worth writing again."""
+        return self._newer > _STALE_SHARE * len(self)
 
     def _read_snapshot(self) -> tuple[Any, int]:
         import faiss

@@ -81,7 +81,8 @@ def test_a_text_that_no_clip_has_any_more_is_found_no_more(catalogue):
 
 
 def snapshot_is_used(catalogue: Catalogue) -> bool:
-    return Neighbours(catalogue)._from_snapshot > 0
+    index = Neighbours(catalogue)
+    return index._newer < len(index)
 
 
 def test_a_snapshot_is_read_and_gives_the_same(catalogue):
