@@ -15,7 +15,7 @@ import datetime as dt
 import importlib.metadata
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,10 @@ class Classifier:
     def projects(self) -> list[str]:
         """Names of the projects; the first is `none`."""
         return self.manifest["projects"]
+
+    def count_labelled(self, ids: Iterable[str]) -> int:
+        """Count the clips of `ids` that are labelled in the catalogue, and so may have been learned from."""
+        return sum(identifier in self._row_of for identifier in ids)
 
     # ----------------------------------------------------------------------------------------------------- fitting
 

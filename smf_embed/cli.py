@@ -264,6 +264,9 @@ def evaluate(
     """Score the model on a labelled table; rows without a label are left out."""
     _prepare()
     decisions, model, _, seconds = _decide_table(table, catalogue, column, subtitles, rejected, labelled_only=True)
+    seen = model.count_labelled(decisions["yt_reel_id"])
+    if seen:
+        say(f"{seen:,} of these clips are labelled in the catalogue; if the model learned from them, it is flattered")
     scores = _score(decisions, model)
     print_scores(scores, f"{table}, {seconds:.0f} s", as_json)
 

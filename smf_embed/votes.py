@@ -10,7 +10,7 @@ from smf_embed.threads import thread_count
 
 #: Numbers of neighbours whose votes are counted.
 VOTES_AT = (1, 5, 20, 50)
-# a few more than the largest, since a training clip must not see itself and its near-duplicates
+# a few more than the largest, since a labelled clip that is asked about must not see itself and its like
 _NEIGHBOURS = VOTES_AT[-1] + 14
 _NOT_THERE = -1.0
 

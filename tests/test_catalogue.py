@@ -170,6 +170,8 @@ def test_stored_vectors_are_those_of_the_encoder_to_half_precision(fitted_folder
         stored = catalogue.stored(train["yt_reel_id"].tolist())
     expected = encoder.encode([clean(title) for title in train["reel_name"]])
     np.testing.assert_array_equal(stored.vectors["title"], expected.astype(np.float16).astype(np.float32))
+    cosines, exact = stored.vectors["title"] @ stored.vectors["title"].T, expected @ expected.T
+    assert np.abs(cosines - exact).max() < 0.001
     assert stored.texts["title"] == [clean(title) for title in train["reel_name"]]
 
 

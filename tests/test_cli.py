@@ -450,3 +450,11 @@ def test_a_terminal_that_knows_no_cyrillic_stops_no_command(tmp_path):
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_evaluate_says_when_it_scores_clips_that_were_learned_from(fitted_folder, train, tmp_path):
+    train.to_csv(tmp_path / "train.csv", index=False)
+    command = [sys.executable, "-m", "smf_embed.cli", "evaluate", str(tmp_path / "train.csv")]
+    done = subprocess.run([*command, "--catalogue", str(fitted_folder)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(train):,} of these clips are labelled" in done.stderr
