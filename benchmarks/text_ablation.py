@@ -27,7 +27,7 @@ SWITCHES = {
     "correction": {"smf_embed.typos.Corrector._read": lambda self, token: None},
     "names": {
         "smf_embed.lexicon.Lexicon.from_labels": classmethod(lambda cls, projects: cls()),
-        "smf_embed.names.mine_aliases": lambda texts, labels, n, folds, naming: _no_aliases(len(labels), n),
+        "smf_embed.names.mine_aliases": lambda texts, labels, n, **_: _no_aliases(len(labels), n),
     },
     "boilerplate": {"smf_embed.boilerplate.Boilerplate.strip": lambda self, text, channel, title=None: (text, ())},
 }
