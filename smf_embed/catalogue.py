@@ -7,55 +7,34 @@ one encoder that the catalogue is made for: no text is ever encoded twice, and v
 
 from __future__ import annotations
 
-import datetime as dt
-import functools
-import hashlib
 import json
-import secrets
-import sqlite3
-import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from smf_embed.clips import CLIP_FIELDS, ID, LABEL, NONE, ClipBatch, RejectedRow, repeated_id_reason
+from smf_embed.adding import AddReport, add_batches, learn_batches
+from smf_embed.clips import ID, NONE, TEXT_FIELDS, ClipBatch
+from smf_embed.database import FILE_NAME, Database, checked_rows, create_database, now
 from smf_embed.encoded_clips import EncodedClips, text_digest
 from smf_embed.encoder import BUILTIN, Encoder
 from smf_embed.errors import CatalogueError, InputError
-from smf_embed.files import replace_atomically, write_json
-from smf_embed.learned import read_preparation, write_learned
+from smf_embed.learned import read_lexicon, read_preparation, write_lexicon
 from smf_embed.lexicon import Lexicon
-from smf_embed.preparation import RAW_KEYS, TEXT_FIELDS, Preparation, count_words
-from smf_embed.schema import CLIP_COLUMNS, PREPARED, SCHEMA, SCHEMA_VERSION, STORED
+from smf_embed.preparation import RAW_KEYS, Preparation
+from smf_embed.schema import CHECKED, CLIP_COLUMNS, PREPARED
 from smf_embed.vector_store import VectorStore, rounded, rows_in
 
-FILE_NAME = "catalogue.sqlite"
-LEXICON_NAME = "lexicon.json"
-_ALL_FIELDS = frozenset(STORED)
-_SELECT_CLIPS = f"SELECT {', '.join('project' if name == LABEL else name for name in CLIP_COLUMNS)} FROM clips WHERE"
-
-
-@dataclass
-class AddReport:
-    """What an `add` did; each clip of the tables is counted once, under the first four."""
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    rejected: list[RejectedRow] = field(default_factory=list)
-    labelled: int = 0
-    encoded_texts: int = 0
-    mended: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
+_CLIP_ROW = CHECKED["clips"]
+_SELECT_CLIPS = f"SELECT {', '.join(_CLIP_ROW)}, row_check FROM clips"
 
 
 class Catalogue:
     """A catalogue on disk.
+
+    Any number of programs may read it while one writes; each `reading` sees one generation.
 
     Parameters
     ----------
@@ -76,24 +55,21 @@ class Catalogue:
 
     def __init__(self, folder: str | Path, *, create: bool = False, encoder: str | None = None) -> None:
         self.folder = Path(folder)
-        self.path = self.folder / FILE_NAME
         if self.folder.exists() and not self.folder.is_dir():
             raise CatalogueError(f"{self.folder}: is a file; a catalogue is a folder")
-        if not self.path.exists():
-            if not create:
-                raise CatalogueError(f"{self.folder}: holds no catalogue; make one: smf-embed add TABLE")
+        if create and not (self.folder / FILE_NAME).exists():
             self._create(Encoder(encoder or BUILTIN))
-        self._sql = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-        self._store = VectorStore(self._sql)
+        self.database = Database(self.folder)
+        self._meta: dict[str, str] = {}
+        self._preparation: tuple[int, Preparation] | None = None
+        self._learned_ahead = False
+        self._seen = -1
         try:
-            self._meta = self._read_meta()
-            self.encoder = Encoder(self._meta["encoder"])
-            self._encoder_checked = False
-            self._learned_ahead = False
+            self.read_meta()
             if encoder is not None and encoder != self.encoder.name:
                 self._expect(Encoder(encoder))
         except BaseException:
-            self._sql.close()
+            self.database.close()
             raise
 
     def __enter__(self) -> Catalogue:
@@ -103,21 +79,30 @@ class Catalogue:
         self.close()
 
     def __len__(self) -> int:
-        return int(self._sql.execute("SELECT count(*) FROM clips").fetchone()[0])
+        return int(self.database.sql.execute("SELECT count(*) FROM clips").fetchone()[0])
 
     def __contains__(self, yt_reel_id: str) -> bool:
-        return self._sql.execute(f"SELECT 1 FROM clips WHERE {ID} = ?", (yt_reel_id,)).fetchone() is not None
+        found = self.database.sql.execute(f"SELECT 1 FROM clips WHERE {ID} = ?", (yt_reel_id,)).fetchone()
+        return found is not None
 
     def __repr__(self) -> str:
         return f"Catalogue({str(self.folder)!r}, {len(self)} clips, encoder {self.encoder.name!r})"
 
     def close(self) -> None:
         """Close the file; the catalogue cannot be used afterwards."""
-        self._sql.close()
+        self.database.close()
+
+    def read_meta(self) -> None:
+        """Read what holds for the catalogue as a whole, again when a writer has changed it."""
+        before, self._meta = self._meta, self.database.meta()
+        if before.get("fingerprint") != self.fingerprint:
+            self.encoder = Encoder(self._meta["encoder"])
+            self._encoder_checked = False
+        self.store = VectorStore(self.database.sql, self.fingerprint, self.database.path)
 
     @property
     def fingerprint(self) -> str:
-        """The fingerprint of the encoder whose vectors are stored."""
+        """The fingerprint of the encoder whose vectors are in use."""
         return self._meta["fingerprint"]
 
     @property
@@ -126,38 +111,89 @@ class Catalogue:
         return self._meta["catalogue_id"]
 
     @property
+    def index_kind(self) -> str:
+        """The FAISS index that similar clips are looked up in; see `smf_embed.index_kinds`."""
+        return self.database.meta()["index_kind"]
+
+    @property
+    def index_facts(self) -> dict[str, Any]:
+        """What was measured when the index was chosen; empty for the default."""
+        return json.loads(self.database.meta().get("index_facts", "{}"))
+
+    @property
     def dimension(self) -> int | None:
         """Length of a vector; None while there is none."""
-        return self._store.dimension
+        return self.store.dimension
 
     @property
     def generation(self) -> int:
         """The number of the newest change; 0 for an empty catalogue."""
-        return int(self._sql.execute("SELECT coalesce(max(generation), 0) FROM generations").fetchone()[0])
+        return self.database.generation
 
-    @functools.cached_property
+    def generation_token(self, generation: int) -> str | None:
+        """Return the random text that tells a generation from that of another history; None where there is none."""
+        statement = "SELECT token FROM generations WHERE generation = ?"
+        row = self.database.sql.execute(statement, (generation,)).fetchone()
+        return None if row is None else row[0]
+
+    @property
     def preparation(self) -> Preparation:
-        """What was learned from clips, to prepare the texts of others with; read when it is first asked for."""
-        return read_preparation(self._sql, self.lexicon())
+        """What was learned from clips by this generation, to prepare the texts of others with."""
+        generation = self.generation
+        if self._preparation is None or self._preparation[0] != generation:
+            self._preparation = (generation, read_preparation(self.database.sql, self.lexicon()))
+        return self._preparation[1]
+
+    @contextmanager
+    def reading(self) -> Iterator[int]:
+        """See one generation of everything in the body, whatever is written meanwhile; yields its number."""
+        with self.database.reading() as generation:
+            if generation != self._seen:
+                self._seen = generation
+                if self.database.meta() != self._meta:
+                    self.read_meta()
+            yield generation
+
+    def writing(self, command: str) -> AbstractContextManager[None]:
+        """Keep other writers out in the body; each change alone does so, too.
+
+        Raises
+        ------
+        CatalogueError
+            When another process writes, naming it.
+        """
+        return self.database.writing(command)
+
+    @contextmanager
+    def transaction(self, command: str) -> Iterator[int]:
+        """Write all that is done in the body, or nothing; yields the new generation."""
+        with self.database.transaction(command) as generation:
+            yield generation
+        if self._preparation is not None:
+            # the writer's own copy has learned what it wrote
+            self._preparation = (generation, self._preparation[1])
 
     # ---------------------------------------------------------------------------------------------------- writing
 
-    def learn(self, batches: Iterable[ClipBatch], progress: Callable[[ClipBatch], None] | None = None) -> None:
+    def learn(
+        self,
+        batches: Iterable[ClipBatch],
+        progress: Callable[[ClipBatch], None] | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> None:
         """Learn the words and the boilerplate of a table that is going to be added.
 
         Without it, `add` learns from each batch before it prepares the batch, and the first clips of a table profit
-        less than the last. Nothing is written before `add` is called with the same table.
+        less than the last. Nothing is written before `add` is called with the same table, within the same `writing`.
         """
-        for batch in batches:
-            clips = self._completed(batch.clips)
-            known = self._stored_like(clips)
-            self.preparation.learn([clip for clip in clips if clip[ID] not in known])
-            if progress:
-                progress(batch)
+        learn_batches(self, batches, progress, stop)
         self._learned_ahead = True
 
     def add(
-        self, batches: Iterable[ClipBatch], progress: Callable[[ClipBatch, AddReport], None] | None = None
+        self,
+        batches: Iterable[ClipBatch],
+        progress: Callable[[ClipBatch, AddReport], None] | None = None,
+        stop: Callable[[], bool] | None = None,
     ) -> AddReport:
         """Insert new clips and update changed ones, a transaction a batch.
 
@@ -171,143 +207,123 @@ class Catalogue:
             See `smf_embed.clip_tables.iter_clips`.
         progress : callable, optional
             Called after each batch is committed.
+        stop : callable, optional
+            Asked before each batch; what is added by then stays.
 
         Returns
         -------
         AddReport
+
+        Raises
+        ------
+        CatalogueError
+            When another process writes, or the file cannot be written; batches before it are stored.
         """
-        started = time.monotonic()
-        report = AddReport()
         try:
-            self._add_batches(batches, report, progress)
+            with self.writing("add"):
+                return add_batches(self, batches, self._learned_ahead, progress, stop)
         except BaseException:
             # what was learned for the failed batch is not in the file; it is read again when it is next asked for
-            self.__dict__.pop("preparation", None)
+            self._preparation = None
             raise
         finally:
             self._learned_ahead = False
-        report.seconds = time.monotonic() - started
-        return report
 
-    def _add_batches(
-        self,
-        batches: Iterable[ClipBatch],
-        report: AddReport,
-        progress: Callable[[ClipBatch, AddReport], None] | None,
-    ) -> None:
-        lines: dict[str, int] = {}
-        outcomes: dict[str, str] = {}
-        for batch in batches:
-            report.rejected += batch.rejected
-            report.mended += batch.mended
-            latest: dict[str, dict[str, Any]] = {}
-            for clip in batch.clips:
-                if clip[ID] in lines:
-                    reason = repeated_id_reason(clip["line"])
-                    report.rejected.append(RejectedRow(batch.source, lines[clip[ID]], clip[ID], reason))
-                lines[clip[ID]] = clip["line"]
-                latest[clip[ID]] = clip
-            self._add_batch([*latest.values()], report, outcomes)
-            if progress:
-                progress(batch, report)
+    def compact(self) -> int:
+        """Drop vectors that no clip has any more and give their room back; return how many there were."""
+        used = " UNION ".join(f"SELECT {name}_vector FROM clips" for name in TEXT_FIELDS)
+        with self.writing("compact"):
+            with self.transaction("compact"):
+                dropped = self.database.sql.execute(
+                    f"DELETE FROM vectors WHERE fingerprint <> ? OR vector_key NOT IN (SELECT * FROM ({used}) "
+                    f"WHERE title_vector IS NOT NULL)",
+                    (self.fingerprint,),
+                ).rowcount
+            self.database.give_room_back()
+        return int(dropped)
 
-    def _add_batch(self, clips: list[dict[str, Any]], report: AddReport, outcomes: dict[str, str]) -> None:
-        clips = self._completed(clips)
-        digests = [_row_digest(clip) for clip in clips]
-        ids = [clip[ID] for clip in clips]
-        stored = rows_in(self._sql, f"SELECT {ID}, clip_key, row_digest FROM clips WHERE {ID}", ids)
-        known = {row[0]: (row[1], row[2]) for row in stored}
-        changed = [
-            (clip, digest)
-            for clip, digest in zip(clips, digests, strict=True)
-            if clip[ID] not in known or known[clip[ID]][1] != digest
-        ]
-        new = {clip[ID]: "updated" if clip[ID] in known else "added" for clip, _ in changed}
-        if changed:
-            self._write_clips(changed, known, report)
-        for clip in clips:
-            outcome, before = new.get(clip[ID], "unchanged"), outcomes.get(clip[ID], "unchanged")
-            if clip[ID] in outcomes:  # a row of an earlier batch; what it did counts before what this one did
-                setattr(report, before, getattr(report, before) - 1)
-                outcome = outcome if before == "unchanged" else before
-            outcomes[clip[ID]] = outcome
-            setattr(report, outcome, getattr(report, outcome) + 1)
+    def remove(self, ids: Sequence[str]) -> list[str]:
+        """Remove clips with their labels; return the ids that were stored.
 
-    def _completed(self, clips: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Fill in what is stored of fields that the table has no column for, so that a narrow table erases nothing."""
-        partial = [clip[ID] for clip in clips if _ALL_FIELDS - _told(clip)]
-        stored = {clip[ID]: clip for clip in self._clips_in(ID, partial)}
-        return [
-            clip | {name: stored[clip[ID]][name] for name in STORED if name not in _told(clip) and clip[name] is None}
-            if clip[ID] in stored
-            else clip
-            for clip in clips
-        ]
+        Vectors of texts stay, so that a clip that comes again is not encoded again; `compact` drops them.
+        """
+        known = self._keys(ids)
+        if known:
+            with self.transaction("remove"):
+                statement = "DELETE FROM clips WHERE clip_key = ?"
+                self.database.sql.executemany(statement, [(key,) for key in known.values()])
+        return list(known)
 
-    def _write_clips(
-        self, changed: list[tuple[dict[str, Any], bytes]], known: dict[str, tuple[int, bytes]], report: AddReport
-    ) -> None:
-        old = self._stored_like([clip for clip, _ in changed])
-        new = [clip for clip, _ in changed if clip[ID] not in old]
-        words = count_words(new) if self._learned_ahead else self.preparation.learn(new)
-        prepared = [clip | self._prepared(clip, old) for clip, _ in changed]
-        text_digests = _text_digests(prepared)
-        keys = self._store.keys(text_digests.values())
-        missing = [text for text, digest in text_digests.items() if digest not in keys]
-        vectors = self._encode(missing)
-        labelled = 0
-        with self._transaction("add") as generation:
-            for text, vector in zip(missing, vectors, strict=True):
-                keys[text_digests[text]] = self._store.put(text_digests[text], vector)
-            write_learned(self._sql, words, self.preparation.boilerplate)
-            columns = [*STORED, *PREPARED, "row_digest", "generation"]
-            insert = f"INSERT INTO clips ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-            update = f"UPDATE clips SET {', '.join(f'{name} = ?' for name in columns)} WHERE clip_key = ?"
-            for clip, (_, digest) in zip(prepared, changed, strict=True):
-                for name in TEXT_FIELDS:
-                    text = clip[f"{name}_text"]
-                    clip[f"{name}_vector"] = keys[text_digests[text]] if text else None
-                values = [*(clip[name] for name in (*STORED, *PREPARED)), digest, generation]
-                if clip[ID] in known:
-                    clip_key = known[clip[ID]][0]
-                    self._sql.execute(update, [*values, clip_key])
-                else:
-                    clip_key = int(self._sql.execute(insert, values).lastrowid or 0)
-                if clip[LABEL] is not None and self._table_label(clip_key) != clip[LABEL]:
-                    self._label(clip_key, clip[LABEL], "table", generation)
-                    labelled += 1
-        report.labelled += labelled
-        report.encoded_texts += len(missing)
+    def label(self, ids: Sequence[str], project: str | None, source: str = "person") -> list[str]:
+        """Give clips a label, or take theirs away; return the ids that are stored.
 
-    def _table_label(self, clip_key: int) -> str | None:
-        row = self._sql.execute(
-            "SELECT project FROM labels WHERE clip_key = ? AND source = 'table' ORDER BY label_key DESC", (clip_key,)
-        ).fetchone()
-        return row and row[0]
+        Parameters
+        ----------
+        ids : sequence of str
+        project : str or None
+            `none` is a project, too; None takes the label away, and the clip is unlabelled.
+        source : str
+            `person` or `model`; labels of tables come by `add`.
 
-    def _label(self, clip_key: int, project: str | None, source: str, generation: int) -> None:
-        self._sql.execute(
-            "INSERT INTO labels (clip_key, project, source, at, generation) VALUES (?, ?, ?, ?, ?)",
-            (clip_key, project, source, _now(), generation),
-        )
-        self._sql.execute("UPDATE clips SET project = ? WHERE clip_key = ?", (project, clip_key))
+        Raises
+        ------
+        InputError
+            A project without a name.
+        """
+        if project is not None:
+            project = " ".join(project.split())
+            project = NONE if project.casefold() == NONE else project
+            if not project:
+                raise InputError(f"a project must have a name; for clips of no tracked project it is {NONE!r}")
+        known = self._keys(ids)
+        if known:
+            with self.transaction("label" if project is not None else "unlabel") as generation:
+                for key in known.values():
+                    self.put_label(key, project, source, generation)
+        return list(known)
+
+    def set_index(self, kind: str, facts: dict[str, Any]) -> None:
+        """Note which FAISS index is to be used, and what was measured of it."""
+        with self.transaction("reindex"):
+            self.put_meta({"index_kind": kind, "index_facts": json.dumps(facts)})
+
+    def save_lexicon(self, lexicon: Lexicon) -> None:
+        """Replace the names and aliases that people gave; `fit` learns with them."""
+        with self.transaction("lexicon"):
+            write_lexicon(self.database.sql, lexicon)
+        self._preparation = None
 
     # ---------------------------------------------------------------------------------------------------- reading
 
     def counts(self) -> dict[str, int]:
         """Return how many clips, labelled clips, projects and vectors there are."""
-        one = self._sql.execute(
+        one = self.database.sql.execute(
             "SELECT count(*), count(project), count(DISTINCT nullif(project, ?)) FROM clips", (NONE,)
         ).fetchone()
-        vectors = self._sql.execute("SELECT count(*) FROM vectors").fetchone()[0]
+        vectors = self.database.sql.execute("SELECT count(*) FROM vectors").fetchone()[0]
         return {"clips": one[0], "labelled": one[1], "projects": one[2], "vectors": vectors}
 
     def project_sizes(self) -> dict[str, int]:
         """Return project → number of labelled clips, largest first; `none` among them."""
-        rows = self._sql.execute(
+        rows = self.database.sql.execute(
             "SELECT project, count(*) FROM clips WHERE project IS NOT NULL GROUP BY project ORDER BY 2 DESC, 1"
         )
         return dict(rows.fetchall())
+
+    def label_history(self, yt_reel_id: str) -> list[dict[str, str | None]]:
+        """Return all labels that a stored clip ever had, oldest first.
+
+        Returns
+        -------
+        list of dict
+            `project` (None where the label was taken away), `source` (table, person or model) and `at` (UTC).
+        """
+        rows = self.database.sql.execute(
+            "SELECT labels.project, source, at FROM labels JOIN clips USING (clip_key) "
+            f"WHERE {ID} = ? ORDER BY label_key",
+            (yt_reel_id,),
+        )
+        return [{"project": project, "source": source, "at": at} for project, source, at in rows]
 
     def clips(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return the stored clips of these ids, in their order; ids that are not stored are left out."""
@@ -319,15 +335,27 @@ class Catalogue:
         """Return the clips whose `text_field` has one of these vectors, in no special order."""
         return self._clips_in(f"{text_field}_vector", [int(key) for key in vector_keys])
 
+    def clip_batches(self, size: int) -> Iterator[list[dict[str, Any]]]:
+        """Yield all clips in pieces, oldest first; take them within `reading` to see one generation."""
+        after = 0
+        while True:
+            statement = f"{_SELECT_CLIPS} WHERE clip_key > ? ORDER BY clip_key LIMIT ?"
+            batch = self._as_clips(self.database.sql.execute(statement, (after, size)))
+            if not batch:
+                return
+            yield batch
+            after = batch[-1]["clip_key"]
+
     def stored(self, ids: Sequence[str]) -> EncodedClips:
         """Return the stored clips of these ids with their stored vectors; see `clips`."""
-        return self._with_vectors(self.clips(ids))
+        with self.reading():
+            return self._with_vectors(self.clips(ids))
 
     def labelled(self) -> EncodedClips:
         """Return all labelled clips with their vectors, oldest first; `clip["cartoon"]` is the newest label."""
-        return self._with_vectors(
-            _as_clips(self._sql.execute(f"{_SELECT_CLIPS} project IS NOT NULL ORDER BY clip_key"))
-        )
+        with self.reading():
+            statement = f"{_SELECT_CLIPS} WHERE project IS NOT NULL ORDER BY clip_key"
+            return self._with_vectors(self._as_clips(self.database.sql.execute(statement)))
 
     def encoded(
         self, clips: Sequence[dict[str, Any]], progress: Callable[[int], None] | None = None
@@ -348,69 +376,87 @@ class Catalogue:
         encoded_texts : int
             How many texts had to be encoded.
         """
-        old = self._stored_like(clips)
-        prepared = [clip | self._prepared(clip, old) for clip in clips]
-        digests = _text_digests(prepared)
-        keys = self._store.keys(digests.values())
-        missing = [text for text, digest in digests.items() if digest not in keys]
-        new = self._encode(missing, progress)
-        dimension = self.dimension or new.shape[1]
-        order = {text: row for row, text in enumerate(missing)}
-        vectors = {}
-        for name in TEXT_FIELDS:
-            column = [clip[f"{name}_text"] for clip in prepared]
-            result = np.zeros((len(clips), dimension), dtype=np.float32)
-            known = [row for row, text in enumerate(column) if text and text not in order]
-            fresh = [row for row, text in enumerate(column) if text in order]
-            result[known] = self._store.vectors([keys[digests[column[row]]] for row in known])
-            # rounded as the store would, so that a clip is judged alike before and after it is added
-            result[fresh] = rounded(new[[order[column[row]] for row in fresh]])
-            vectors[name] = result
+        with self.reading():
+            prepared, keys, missing, new = self.prepare_and_encode(clips, self.stored_like(clips), progress)
+            dimension = self.dimension or new.shape[1]
+            order = {text: row for row, text in enumerate(missing)}
+            vectors = {}
+            for name in TEXT_FIELDS:
+                column = [clip[f"{name}_text"] for clip in prepared]
+                result = np.zeros((len(clips), dimension), dtype=np.float32)
+                known = [row for row, text in enumerate(column) if text in keys]
+                fresh = [row for row, text in enumerate(column) if text in order]
+                result[known] = self.store.vectors([keys[column[row]] for row in known])
+                # rounded as the store would, so that a clip is judged alike before and after it is added
+                result[fresh] = rounded(new[[order[column[row]] for row in fresh]])
+                vectors[name] = result
         return EncodedClips(prepared, vectors), len(missing)
 
     def encode_title(self, title: str) -> np.ndarray:
         """Return the vector of a title, float32, shape (dimension,); from the store where it is known."""
         text = self.preparation.prepare_title(title).text
-        keys = self._store.keys([text_digest(text)])
+        keys = self.store.keys([text_digest(text)])
         if keys:
-            return self._store.vectors(list(keys.values()))[0]
-        return rounded(self._encode([text]))[0]
+            return self.store.vectors(list(keys.values()))[0]
+        return rounded(self.encode_texts([text]))[0]
 
     def vector_keys(self, text_field: str, after: int = 0) -> np.ndarray:
         """Return the keys of the vectors that clips written after a generation have in `text_field`, int64, sorted."""
         name = f"{text_field}_vector"
-        rows = self._sql.execute(
-            f"SELECT DISTINCT {name} FROM clips WHERE {name} IS NOT NULL AND generation > ? ORDER BY 1", (after,)
+        where, values = (f"{name} IS NOT NULL AND generation > ?", [after]) if after else (f"{name} IS NOT NULL", [])
+        rows = self.database.sql.execute(f"SELECT DISTINCT {name} FROM clips WHERE {where} ORDER BY 1", values)
+        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+    def vector_keys_where(
+        self,
+        text_field: str,
+        *,
+        project: str | None = None,
+        channel: str | None = None,
+        labelled: bool = False,
+        language: str | None = None,
+    ) -> np.ndarray:
+        """Return the keys of the vectors that clips of a kind have in `text_field`, int64, sorted.
+
+        Parameters
+        ----------
+        text_field : str
+        project : str, optional
+            The newest label.
+        channel : str, optional
+            Id or name.
+        labelled : bool
+            Only clips that have a label; `none` is one.
+        language : str, optional
+            As in the column `language`.
+        """
+        name = f"{text_field}_vector"
+        conditions: dict[str, list[str]] = {f"{name} IS NOT NULL": []}
+        if project is not None:
+            conditions["project = ?"] = [project]
+        if channel is not None:
+            conditions["(yt_channel_id = ? OR yt_channel_name = ?)"] = [channel, channel]
+        if labelled:
+            conditions["project IS NOT NULL"] = []
+        if language is not None:
+            conditions["language = ?"] = [language]
+        rows = self.database.sql.execute(
+            f"SELECT DISTINCT {name} FROM clips WHERE {' AND '.join(conditions)} ORDER BY 1",
+            [value for values in conditions.values() for value in values],
         )
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
     def vectors(self, keys: np.ndarray) -> np.ndarray:
         """Return the vectors with these keys, float32, shape (len(keys), dimension)."""
-        return self._store.vectors(keys.tolist())
+        return self.store.vectors(keys.tolist())
 
     def lexicon(self) -> Lexicon:
-        """Return the names and aliases that people gave.
+        """Return the names and aliases that people gave."""
+        return read_lexicon(self.database.sql)
 
-        Raises
-        ------
-        CatalogueError
-            When the file is damaged.
-        """
-        path = self.folder / LEXICON_NAME
-        if not path.exists():
-            return Lexicon()
-        try:
-            return Lexicon.from_json(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, InputError) as error:
-            raise CatalogueError(f"{path}: is damaged: {error}; import the names again") from error
+    # ------------------------------------------------------------------------------- for the modules of the catalogue
 
-    def save_lexicon(self, lexicon: Lexicon) -> None:
-        """Replace the names and aliases that people gave; `fit` learns with them."""
-        write_json(self.folder / LEXICON_NAME, lexicon.to_json())
-
-    # ------------------------------------------------------------------------------------------------------ inside
-
-    def _stored_like(self, clips: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    def stored_like(self, clips: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """Return id → stored clip, of those clips whose raw texts and channel are stored as they are."""
         stored = {clip[ID]: clip for clip in self._clips_in(ID, [clip[ID] for clip in clips])}
         return {
@@ -419,29 +465,41 @@ class Catalogue:
             if clip[ID] in stored and all(clip[key] == stored[clip[ID]][key] for key in RAW_KEYS)
         }
 
-    def _prepared(self, clip: dict[str, Any], old: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        """Return the texts of a clip as they were prepared before, or else prepare them now."""
-        if clip[ID] in old:
-            return {name: old[clip[ID]][name] for name in PREPARED}
-        now = self.preparation.prepare(clip)
-        changes = [[change.start, change.before, change.after, change.reason] for change in now.corrections]
-        texts = {f"{name}_text": text or None for name, text in now.texts.items()}
-        return texts | {"corrections": json.dumps(changes, ensure_ascii=False) if changes else None}
+    def prepare_and_encode(
+        self,
+        clips: Sequence[dict[str, Any]],
+        old: dict[str, dict[str, Any]],
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[list[dict[str, Any]], dict[str, int], dict[str, bytes], np.ndarray]:
+        """Prepare the texts of clips, and encode those that have no vector yet.
 
-    def _with_vectors(self, clips: list[dict[str, Any]]) -> EncodedClips:
-        dimension = self.dimension or 0
-        vectors = {}
-        for name in TEXT_FIELDS:
-            result = np.zeros((len(clips), dimension), dtype=np.float32)
-            rows = [row for row, clip in enumerate(clips) if clip[f"{name}_vector"] is not None]
-            result[rows] = self._store.vectors([clips[row][f"{name}_vector"] for row in rows])
-            vectors[name] = result
-        return EncodedClips(clips, vectors)
+        Parameters
+        ----------
+        clips : sequence of dict
+        old : dict of id → clip
+            Stored clips whose prepared texts are taken as they are.
+        progress : callable, optional
+            Called with the number of texts that were encoded since the last call.
 
-    def _clips_in(self, column: str, values: list[Any]) -> list[dict[str, Any]]:
-        return _as_clips(rows_in(self._sql, f"{_SELECT_CLIPS} {column}", values))
+        Returns
+        -------
+        prepared : list of dict
+            The clips with the columns `smf_embed.schema.PREPARED`.
+        keys : dict of text → key of its stored vector
+        missing : dict of text → digest
+            The texts that had to be encoded.
+        vectors : ndarray, shape (len(missing), dimension), float32
+        """
+        prepared = [clip | self._prepared(clip, old) for clip in clips]
+        texts = (clip[f"{name}_text"] for clip in prepared for name in TEXT_FIELDS)
+        digests = {text: text_digest(text) for text in texts if text}
+        stored = self.store.keys(digests.values())
+        keys = {text: stored[digest] for text, digest in digests.items() if digest in stored}
+        missing = {text: digest for text, digest in digests.items() if digest not in stored}
+        return prepared, keys, missing, self.encode_texts(list(missing), progress)
 
-    def _encode(self, texts: list[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
+    def encode_texts(self, texts: list[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
+        """Encode prepared texts by the catalogue's encoder, after a check that it is the one of the vectors."""
         if not texts:
             return np.empty((0, self.dimension or 0), dtype=np.float32)
         if not self._encoder_checked:
@@ -449,88 +507,84 @@ class Catalogue:
             self._encoder_checked = True
         return self.encoder.encode(texts, progress)
 
+    def table_label(self, clip_key: int) -> str | None:
+        """Return the label that a clip had from a table last."""
+        row = self.database.sql.execute(
+            "SELECT project FROM labels WHERE clip_key = ? AND source = 'table' ORDER BY label_key DESC", (clip_key,)
+        ).fetchone()
+        return row and row[0]
+
+    def put_label(self, clip_key: int, project: str | None, source: str, generation: int) -> None:
+        """Write a label within an open transaction."""
+        self.database.sql.execute(
+            "INSERT INTO labels (clip_key, project, source, at, generation) VALUES (?, ?, ?, ?, ?)",
+            (clip_key, project, source, now(), generation),
+        )
+        self.database.sql.execute(
+            "UPDATE clips SET project = ?, generation = ? WHERE clip_key = ?", (project, generation, clip_key)
+        )
+
+    def _prepared(self, clip: dict[str, Any], old: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """Return the texts of a clip as they were prepared before, or else prepare them now."""
+        if clip[ID] in old:
+            return {name: old[clip[ID]][name] for name in PREPARED}
+        return prepared_columns(self.preparation, clip)
+
+    def _with_vectors(self, clips: list[dict[str, Any]]) -> EncodedClips:
+        dimension = self.dimension or 0
+        vectors = {}
+        for name in TEXT_FIELDS:
+            result = np.zeros((len(clips), dimension), dtype=np.float32)
+            rows = [row for row, clip in enumerate(clips) if clip[f"{name}_vector"] is not None]
+            result[rows] = self.store.vectors([clips[row][f"{name}_vector"] for row in rows])
+            vectors[name] = result
+        return EncodedClips(clips, vectors)
+
+    def _clips_in(self, column: str, values: list[Any]) -> list[dict[str, Any]]:
+        return self._as_clips(rows_in(self.database.sql, f"{_SELECT_CLIPS} WHERE {column}", values))
+
+    def _as_clips(self, rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
+        checked = checked_rows("clips", iter(rows), self.database.path)
+        return [dict(zip(CLIP_COLUMNS, row, strict=False)) for row in checked]
+
+    def _keys(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return id → key of the clips that are stored, in the order of the ids."""
+        statement = f"SELECT {ID}, clip_key FROM clips WHERE {ID}"
+        found = dict(rows_in(self.database.sql, statement, list(dict.fromkeys(ids))))
+        return {identifier: found[identifier] for identifier in ids if identifier in found}
+
+    def put_meta(self, values: dict[str, str]) -> None:
+        """Write what holds for the catalogue as a whole within an open transaction."""
+        self.database.sql.executemany(
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            values.items(),
+        )
+
     def _expect(self, encoder: Encoder) -> None:
         if encoder.fingerprint != self.fingerprint:
             raise CatalogueError(
                 f"{self.folder}: holds vectors of encoder {self._meta['encoder']!r} (fingerprint {self.fingerprint}), "
                 f"not of {encoder.name!r} (fingerprint {encoder.fingerprint}); vectors of two encoders cannot be "
-                f"compared. Use another folder: smf-embed add TABLE --encoder {encoder.name} --catalogue DIR"
+                f"compared. Change it to this one: smf-embed reindex --encoder {encoder.name} --catalogue {self.folder}"
             )
 
-    @contextmanager
-    def _transaction(self, command: str) -> Iterator[int]:
-        """Open a write transaction and yield its generation; all of it is written, or nothing."""
-        try:
-            self._sql.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise CatalogueError(f"{self.path}: cannot be written: {error}") from error
-        try:
-            generation = self.generation + 1
-            self._sql.execute("INSERT INTO generations VALUES (?, ?, ?)", (generation, _now(), command))
-            yield generation
-            self._sql.execute("COMMIT")
-        except BaseException as error:
-            if self._sql.in_transaction:
-                self._sql.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise CatalogueError(f"{self.path}: cannot be written: {error}; nothing of it was changed") from error
-            raise
-
-    def _read_meta(self) -> dict[str, str]:
-        try:
-            self._sql.execute("PRAGMA foreign_keys = ON")
-            meta = dict(self._sql.execute("SELECT key, value FROM meta").fetchall())
-            version = int(meta["schema_version"])
-            if not {"encoder", "fingerprint", "catalogue_id"} <= meta.keys():
-                raise KeyError("encoder")
-        except (sqlite3.Error, KeyError, ValueError) as error:
-            raise CatalogueError(f"{self.path}: is damaged or no catalogue: {error}") from error
-        if version > SCHEMA_VERSION:
-            raise CatalogueError(f"{self.path}: was written by a newer smf-embed (format {version}); update smf-embed")
-        return meta
-
     def _create(self, encoder: Encoder) -> None:
-        fingerprint = encoder.fingerprint  # an encoder that cannot be loaded leaves no catalogue behind
-        self.folder.mkdir(parents=True, exist_ok=True)
-        meta = {
-            "schema_version": str(SCHEMA_VERSION),
-            "encoder": encoder.name if encoder.name == BUILTIN else _absolute(encoder.name),
-            "fingerprint": fingerprint,
-            "fingerprint_parts": json.dumps(encoder.fingerprint_parts, ensure_ascii=False),
-            "created": _now(),
-            # tells this catalogue from another in the same folder, whose keys begin at 1, too
-            "catalogue_id": secrets.token_hex(8),
-        }
-        with replace_atomically(self.path) as temporary:
-            connection = sqlite3.connect(temporary)
-            connection.execute("PRAGMA journal_mode = WAL")  # kept in the file: readers go on while one writes
-            with connection:
-                connection.executescript(SCHEMA)
-                connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-            connection.close()
+        create_database(self.folder, encoder_meta(encoder))  # one that cannot be loaded leaves no catalogue behind
 
 
-def _as_clips(rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    return [dict(zip(CLIP_COLUMNS, row, strict=True)) for row in rows]
+def prepared_columns(preparation: Preparation, clip: dict[str, Any]) -> dict[str, Any]:
+    """Return the prepared texts of a clip and its corrections, as they are stored."""
+    prepared = preparation.prepare(clip)
+    changes = [[change.start, change.before, change.after, change.reason] for change in prepared.corrections]
+    texts = {f"{name}_text": text or None for name, text in prepared.texts.items()}
+    return texts | {"corrections": json.dumps(changes, ensure_ascii=False) if changes else None}
 
 
-def _text_digests(clips: Iterable[dict[str, Any]]) -> dict[str, bytes]:
-    texts = (clip[f"{name}_text"] for clip in clips for name in TEXT_FIELDS)
-    return {text: text_digest(text) for text in texts if text}
-
-
-def _told(clip: dict[str, Any]) -> frozenset[str]:
-    return clip.get("given", _ALL_FIELDS)
-
-
-def _row_digest(clip: dict[str, Any]) -> bytes:
-    row = json.dumps([clip[name] for name in CLIP_FIELDS], ensure_ascii=False)
-    return hashlib.blake2b(row.encode("utf-8"), digest_size=16).digest()
-
-
-def _absolute(name: str) -> str:
-    return str(Path(name).resolve()) if Path(name).is_dir() else name
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+def encoder_meta(encoder: Encoder) -> dict[str, str]:
+    """Return what a catalogue keeps of its encoder."""
+    is_folder = encoder.name != BUILTIN and Path(encoder.name).is_dir()
+    return {
+        "encoder": str(Path(encoder.name).resolve()) if is_folder else encoder.name,
+        "fingerprint": encoder.fingerprint,
+        "fingerprint_parts": json.dumps(encoder.fingerprint_parts, ensure_ascii=False),
+    }

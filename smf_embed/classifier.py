@@ -23,22 +23,21 @@ import numpy as np
 import pandas as pd
 
 from smf_embed.catalogue import Catalogue
-from smf_embed.clips import ID, LABEL, NONE
+from smf_embed.clips import ID, LABEL, NONE, TEXT_FIELDS
 from smf_embed.decisions import decide, rank
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.errors import ModelError
 from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder
-from smf_embed.files import file_digest, replace_atomically, write_json
+from smf_embed.files import file_digest, read_sealed_json, replace_atomically, write_sealed_json
 from smf_embed.lexical import LexicalModel
 from smf_embed.metrics import best_threshold, score
 from smf_embed.names import Names
-from smf_embed.preparation import TEXT_FIELDS
 from smf_embed.text import TEXT_VERSION
 from smf_embed.threads import thread_count
 from smf_embed.training import TrainingClips, out_of_fold_evidence
 
 MODEL_FOLDER = "model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _FOLDS = 5
 _ROUNDS = 250
 _FEWEST_PAIRS = 5
@@ -243,7 +242,7 @@ class Classifier:
             (folder / f"{name}{suffix}").replace(folder / f"{name}-{digest[:16]}{suffix}")
             files[f"{name}-{digest[:16]}{suffix}"] = digest
         self.manifest = self.manifest | {"files": files}
-        write_json(folder / "manifest.json", self.manifest)
+        write_sealed_json(folder / "manifest.json", self.manifest)
         for path in folder.iterdir():
             if _OWN_FILE.fullmatch(path.name) and path.name not in files:
                 path.unlink()
@@ -300,15 +299,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = Path(folder) / "manifest.json"
     if not path.exists():
         raise ModelError(f"{folder}: there is no model yet; make one: smf-embed fit")
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        version = manifest["format_version"]
-        if version <= FORMAT_VERSION and _MANIFEST_KEYS - manifest.keys():
-            raise KeyError("a part is missing")
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{path}: is damaged; make the model again: smf-embed fit") from error
+    manifest = read_sealed_json(path)
+    if manifest is None:
+        raise ModelError(f"{path}: is damaged or of an older smf-embed; make the model again: smf-embed fit")
+    version = manifest.get("format_version", 0)
     if version > FORMAT_VERSION:
         raise ModelError(f"{path}: was written by a newer smf-embed (format {version}); update smf-embed")
+    if version < FORMAT_VERSION or _MANIFEST_KEYS - manifest.keys():
+        raise ModelError(f"{path}: is of another version of smf-embed; make the model again: smf-embed fit")
     return manifest
 
 

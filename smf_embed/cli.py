@@ -1,6 +1,7 @@
 """The command line.
 
-Exit codes: 0 done, 1 the reader of the output went away, 2 nothing done because of the input, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 the reader of the output went away, 2 not done because of the input or the catalogue, 3 `doctor`
+found what is still wrong, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -11,24 +12,25 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from smf_embed import __version__
+from smf_embed import __version__, cli_catalogue, cli_text
 from smf_embed.console import (
     CatalogueOption,
     ColumnOption,
     JsonOption,
     RejectedOption,
     SubtitlesOption,
+    parse_columns,
+    prepare_threads,
     print_scores,
-    print_table,
     progress,
     report_rejected,
     say,
+    subtitles_of,
 )
 from smf_embed.errors import InputError, SmfEmbedError
 
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from smf_embed.classifier import Classifier
-    from smf_embed.clips import ClipBatch, RejectedRow
 
 app = typer.Typer(
     help="Which project does a video belong to? An embedding index with a lightweight classifier.",
@@ -45,6 +46,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+for _name, (_command, _example) in cli_catalogue.COMMANDS.items():
+    app.command(_name, epilog=_example, rich_help_panel="The catalogue")(_command)
 
 
 def main() -> None:
@@ -83,81 +86,7 @@ def _options(version: Annotated[bool, typer.Option("--version", help="Print the 
         raise typer.Exit
 
 
-@app.command(epilog="Example: smf-embed add clips.csv more.parquet --column reel_name=title")
-def add(
-    tables: Annotated[list[str], typer.Argument(metavar="TABLE...", help="CSV or Parquet files; - is standard input.")],
-    catalogue: CatalogueOption = Path("index"),
-    encoder: Annotated[
-        str | None,
-        typer.Option(
-            help="Encoder of a new catalogue: builtin, a folder with a sentence-transformers model, or a hub id."
-        ),
-    ] = None,
-    column: ColumnOption = None,
-    subtitles: SubtitlesOption = None,
-    rejected: RejectedOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Insert new clips and update changed ones, by yt_reel_id.
-
-    A filled column cartoon is a label ("none" is one, too); an empty one means unlabelled. Texts that were encoded
-    before are not encoded again. A run that is stopped loses at most the batch in flight; run it again for the rest.
-    """
-    from smf_embed.catalogue import AddReport, Catalogue
-    from smf_embed.clip_tables import iter_clips
-    from smf_embed.neighbours import refresh_snapshots
-
-    _prepare()
-    columns = _parse_columns(column)
-    total = AddReport()
-    # a table that cannot be read must be known before a catalogue is made
-    for table in tables:
-        if table != "-":
-            next(iter_clips(table, columns, batch_rows=1))
-    # read twice: first to learn words and boilerplate, so that the first clips profit from the last
-    piped = list(iter_clips("-", columns)) if "-" in tables else []
-
-    def read(table: str) -> Iterator[ClipBatch]:
-        return add_subtitles(iter(piped) if table == "-" else iter_clips(table, columns))
-
-    add_subtitles, total.rejected = _subtitles_of(subtitles)
-    with Catalogue(catalogue, create=True, encoder=encoder) as opened:
-        for table in tables:
-            with progress(f"learning the words of {table}") as update:
-                opened.learn(read(table), lambda batch: update(batch.progress, ""))
-            with progress(f"adding {table}") as update:
-                report = opened.add(
-                    read(table),
-                    lambda batch, done: update(batch.progress, f"{done.added + done.updated + done.unchanged:,} clips"),
-                )
-            for name, value in vars(report).items():
-                setattr(total, name, getattr(total, name) + value)
-        refresh_snapshots(opened)
-        clips = opened.counts()["clips"]
-    report_rejected(total.rejected, dict(total.mended), rejected)
-    summary = {
-        "added": total.added,
-        "updated": total.updated,
-        "unchanged": total.unchanged,
-        "rejected": len(total.rejected),
-        "labels": total.labelled,
-        "texts_encoded": total.encoded_texts,
-        "clips": clips,
-        "seconds": round(total.seconds, 1),
-    }
-    if as_json:
-        print(json.dumps(summary))
-    else:
-        print(
-            f"added {total.added:,}, updated {total.updated:,}, unchanged {total.unchanged:,}, "
-            f"rejected {len(total.rejected):,}; {total.labelled:,} labels, {total.encoded_texts:,} texts encoded, "
-            f"{total.seconds:.1f} s. The catalogue holds {clips:,} clips."
-        )
-    if total.rejected and not (total.added or total.updated or total.unchanged):
-        raise InputError("not one row could be used; the reasons are above")
-
-
-@app.command(epilog="Example: smf-embed fit --catalogue index")
+@app.command(rich_help_panel="The model", epilog="Example: smf-embed fit --catalogue index")
 def fit(
     catalogue: CatalogueOption = Path("index"),
     seed: Annotated[int, typer.Option(help="Seed of the folds; the same clips and seed give the same model.")] = 0,
@@ -171,7 +100,7 @@ def fit(
     from smf_embed.catalogue import Catalogue
     from smf_embed.classifier import MODEL_FOLDER, Classifier
 
-    _prepare()
+    prepare_threads()
     started = time.monotonic()
     with Catalogue(catalogue) as opened:
         steps = itertools.count()
@@ -186,7 +115,8 @@ def fit(
 
 
 @app.command(
-    epilog="Example: smf-embed predict new.csv -o decisions.csv   or: cat new.csv | smf-embed predict - --json"
+    rich_help_panel="The model",
+    epilog="Example: smf-embed predict new.csv -o decisions.csv   or: cat new.csv | smf-embed predict - --json",
 )
 def predict(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="CSV or Parquet file; - is standard input.")],
@@ -203,7 +133,7 @@ def predict(
 
     The catalogue is not changed. A column cartoon in the table is not looked at.
     """
-    _prepare()
+    prepare_threads()
     if output is not None and output.suffix not in (".csv", ".parquet", ".jsonl"):
         raise InputError(f"{output}: name a file that ends in .csv, .parquet or .jsonl")
     decisions, _, texts, seconds = _decide_table(table, catalogue, column, subtitles, rejected)
@@ -222,37 +152,7 @@ def predict(
     )
 
 
-@app.command(epilog='Example: smf-embed similar --text "Маша и медведь" -k 5')
-def similar(
-    yt_reel_id: Annotated[str | None, typer.Argument(metavar="ID", help="A clip of the catalogue.")] = None,
-    text: Annotated[str | None, typer.Option("--text", help="A text to compare with, instead of a clip.")] = None,
-    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many clips to list.")] = 10,
-    catalogue: CatalogueOption = Path("index"),
-    as_json: JsonOption = False,
-) -> None:
-    """List the clips whose titles are nearest to that of a clip, or to a text."""
-    from smf_embed import neighbours
-    from smf_embed.catalogue import Catalogue
-
-    if (yt_reel_id is None) == (text is None):
-        raise InputError("name either the id of a clip or --text, and not both")
-    _prepare()
-    with Catalogue(catalogue) as opened:
-        found = neighbours.similar(opened, yt_reel_id, text=text, k=k)
-    if as_json:
-        for line in found:
-            print(json.dumps(line, ensure_ascii=False))
-        return
-    print_table(
-        ["similarity", "id", "project", "channel", "title"],
-        [
-            [f"{c['similarity']:.3f}", c["yt_reel_id"], c["project"] or "—", c["channel"] or "", c["title"] or ""]
-            for c in found
-        ],
-    )
-
-
-@app.command(epilog="Example: smf-embed evaluate labelled.csv")
+@app.command(rich_help_panel="The model", epilog="Example: smf-embed evaluate labelled.csv")
 def evaluate(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="CSV or Parquet file with a filled column cartoon.")],
     catalogue: CatalogueOption = Path("index"),
@@ -262,7 +162,7 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Score the model on a labelled table; rows without a label are left out."""
-    _prepare()
+    prepare_threads()
     decisions, model, _, seconds = _decide_table(table, catalogue, column, subtitles, rejected, labelled_only=True)
     seen = model.count_labelled(decisions["yt_reel_id"])
     if seen:
@@ -271,24 +171,7 @@ def evaluate(
     print_scores(scores, f"{table}, {seconds:.0f} s", as_json)
 
 
-@app.command(epilog="Example: smf-embed info --json")
-def info(catalogue: CatalogueOption = Path("index"), as_json: JsonOption = False) -> None:
-    """Tell what the catalogue and the model hold, without loading either."""
-    from smf_embed.summary import summarise
-
-    summary = summarise(catalogue)
-    if as_json:
-        print(json.dumps(summary, ensure_ascii=False))
-        return
-    for name, value in summary.items():
-        if isinstance(value, dict):
-            value = ", ".join(
-                f"{key} {part:,}" if isinstance(part, int) else f"{key} {part}" for key, part in value.items()
-            )
-        print(f"{name + ':':<14}{value if value is not None else 'none yet'}")
-
-
-@app.command(epilog="Example: smf-embed demo --scale 0.02 --folder /tmp/demo")
+@app.command(rich_help_panel="The model", epilog="Example: smf-embed demo --scale 0.02 --folder /tmp/demo")
 def demo(
     scale: Annotated[float, typer.Option(min=0.005, max=1.0, help="1 is the size of the studio's table.")] = 0.1,
     seed: Annotated[int, typer.Option(help="Seed of the generator.")] = 0,
@@ -301,7 +184,7 @@ def demo(
 
     from smf_embed.datasets import make_demo
 
-    _prepare()
+    prepare_threads()
     started = time.monotonic()
     mark = folder / ".smf-embed-demo"
     if folder.exists() and any(folder.iterdir()) and not mark.exists():
@@ -316,12 +199,12 @@ def demo(
     print(f"{train}: {len(made.train):,} clips, {test}: {len(made.test):,} clips, invented by smf_embed.datasets\n")
     example = made.test.loc[made.test["cartoon"] == "Маша и медведь", "reel_name"].dropna().iloc[0]
     for words, step in (
-        (f"add {train}", lambda: add([str(train)], index)),
+        (f"add {train}", lambda: cli_catalogue.add([str(train)], index)),
         ("fit", lambda: fit(index)),
         (f"predict {test} -o {decisions}", lambda: predict(str(test), decisions, index)),
         (f"evaluate {test}", lambda: evaluate(str(test), index)),
-        (f'similar --text "{example}" -k 5', lambda: similar(text=example, k=5, catalogue=index)),
-        ("info", lambda: info(index)),
+        (f'similar --text "{example}" -k 5', lambda: cli_catalogue.similar(text=example, k=5, catalogue=index)),
+        ("info", lambda: cli_catalogue.info(index)),
     ):
         print(f"$ smf-embed {words} --catalogue {index}", flush=True)
         step()
@@ -329,30 +212,11 @@ def demo(
     print(f"The whole demo took {time.monotonic() - started:.0f} s.")
 
 
+app.command("clean", epilog=cli_text.CLEAN_EXAMPLE, rich_help_panel="Texts and names")(cli_text.clean)
+app.add_typer(cli_text.lexicon, name="lexicon", rich_help_panel="Texts and names")
+
+
 # ------------------------------------------------------------------------------------------------------------- helpers
-
-
-def _prepare() -> None:
-    """Set thread counts before any library that reads them is imported."""
-    from smf_embed.threads import limit_threads
-
-    limit_threads()
-
-
-def _subtitles_of(
-    folder: Path | None,
-) -> tuple[Callable[[Iterator[ClipBatch]], Iterator[ClipBatch]], list[RejectedRow]]:
-    """Read a folder of subtitles; return what gives them to clips, and the files that could not be read."""
-    if folder is None:
-        return lambda batches: batches, []
-    from smf_embed.clips import RejectedRow
-    from smf_embed.subtitles import read_folder, with_subtitles
-
-    found = read_folder(folder)
-    return (
-        lambda batches: with_subtitles(batches, found),
-        [RejectedRow(str(path), 0, "", reason) for path, reason in found.rejected],
-    )
 
 
 def _decide_table(
@@ -371,10 +235,10 @@ def _decide_table(
     from smf_embed.clip_tables import iter_clips
     from smf_embed.clips import ID, LABEL, ClipBatch, RejectedRow, repeated_id_reason
 
-    columns = _parse_columns(column)
+    columns = parse_columns(column)
     started = time.monotonic()
     parts, mended = [], ClipBatch().mended
-    add_subtitles, rows = _subtitles_of(subtitles)
+    add_subtitles, rows = subtitles_of(subtitles)
     lines: dict[str, int] = {}
     texts = 0
     with Catalogue(folder) as catalogue:
@@ -425,23 +289,6 @@ def _write_decisions(decisions: pd.DataFrame, output: Path) -> None:
             decisions.to_json(temporary, orient="records", lines=True, force_ascii=False)
         else:
             decisions.to_csv(temporary, index=False)
-
-
-def _parse_columns(column: Sequence[str] | None) -> dict[str, str]:
-    columns = {}
-    for pair in column or ():
-        ours, equals, theirs = pair.partition("=")
-        if not equals or not theirs:
-            raise InputError(f"--column {pair}: write OURS=THEIRS, such as --column reel_name=title")
-        columns[ours.strip()] = theirs.strip()
-    return columns
-
-
-# commands of their own modules
-from smf_embed import cli_text  # noqa: E402
-
-app.command("clean", epilog=cli_text.CLEAN_EXAMPLE)(cli_text.clean)
-app.add_typer(cli_text.lexicon, name="lexicon")
 
 
 if __name__ == "__main__":

@@ -15,8 +15,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-
 ID = "yt_reel_id"
 TITLE = "reel_name"
 TEXT = "text"
@@ -29,6 +27,8 @@ TEXT_COLUMNS = (
     "date", TITLE, ID, LABEL, "url", TEXT, "broadcast",
     "yt_channel_id", "yt_channel_name", "yt_ch_url", "yt_channel_type", "language", SUBTITLES,
 )  # fmt: skip
+#: Field of the decision → key of the clip that holds its raw text.
+TEXT_FIELDS = {"title": TITLE, "description": "description", "subtitles": SUBTITLES}
 NUMBER_COLUMNS = ("seconds", "is_shorts", "flag_closed", "international")
 COLUMNS = TEXT_COLUMNS + NUMBER_COLUMNS
 
@@ -152,13 +152,18 @@ def _text(value: Any, column: str) -> str | None:
         text = value.strip()
         # a title may well be «None»; as a label it is the class `none`
         return None if text in (_BLANK_BUT_NONE if column in (LABEL, TITLE, TEXT) else _BLANK) else text
-    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+    if value is None or _is_pandas_missing(value) or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # a column of numbers with gaps, as pandas reads it
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat()
     return str(value).strip() or None
+
+
+def _is_pandas_missing(value: Any) -> bool:
+    # by their names, since what reads no table need not import pandas
+    return type(value).__name__ in ("NaTType", "NAType")
 
 
 def _number(value: Any) -> tuple[float | None, bool]:
@@ -169,7 +174,7 @@ def _number(value: Any) -> tuple[float | None, bool]:
             return None, True
         if value.lower() in _BOOLEANS:
             return _BOOLEANS[value.lower()], True
-    elif value is None or value is pd.NA or value is pd.NaT:
+    elif value is None or _is_pandas_missing(value):
         return None, True
     try:
         number = float(value)

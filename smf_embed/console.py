@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from smf_embed.errors import InputError
+
 if TYPE_CHECKING:
-    from smf_embed.clips import RejectedRow
+    from smf_embed.clips import ClipBatch, RejectedRow
 
 # rejected rows that are shown; all of them go where --rejected says
 _SHOWN = 5
@@ -123,3 +125,37 @@ def progress(what: str) -> Iterator[Any]:
 
 def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
+
+
+def prepare_threads() -> None:
+    """Set thread counts before any library that reads them is imported."""
+    from smf_embed.threads import limit_threads
+
+    limit_threads()
+
+
+def subtitles_of(
+    folder: Path | None,
+) -> tuple[Callable[[Iterator[ClipBatch]], Iterator[ClipBatch]], list[RejectedRow]]:
+    """Read a folder of subtitles; return what gives them to clips, and the files that could not be read."""
+    if folder is None:
+        return lambda batches: batches, []
+    from smf_embed.clips import RejectedRow
+    from smf_embed.subtitles import read_folder, with_subtitles
+
+    found = read_folder(folder)
+    return (
+        lambda batches: with_subtitles(batches, found),
+        [RejectedRow(str(path), 0, "", reason) for path, reason in found.rejected],
+    )
+
+
+def parse_columns(column: Sequence[str] | None) -> dict[str, str]:
+    """Return our name → the table's name of the columns that are named otherwise."""
+    columns = {}
+    for pair in column or ():
+        ours, equals, theirs = pair.partition("=")
+        if not equals or not theirs:
+            raise InputError(f"--column {pair}: write OURS=THEIRS, such as --column reel_name=title")
+        columns[ours.strip()] = theirs.strip()
+    return columns

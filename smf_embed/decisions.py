@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from smf_embed.clips import ID, LABEL, NONE, TITLE
+from smf_embed.clips import ID, LABEL, NONE, TEXT_FIELDS, TITLE
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.evidence import COLUMNS, Evidence
-from smf_embed.preparation import TEXT_FIELDS
 from smf_embed.token_readings import MatchKind
 
 _PLACE = {name: place for place, name in enumerate(COLUMNS)}

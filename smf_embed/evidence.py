@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from smf_embed.clips import TEXT_FIELDS
 from smf_embed.encoded_clips import NUMBERS, EncodedClips
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.names import Names, NameSignals
-from smf_embed.preparation import TEXT_FIELDS
 from smf_embed.votes import VOTES_AT, FieldVotes, Signals
 
 # clips that are looked at together; bounds the memory of the arrays by clip and project

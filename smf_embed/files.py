@@ -50,6 +50,34 @@ def write_json(path: Path, value: Any) -> None:
         temporary.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
+def write_sealed_json(path: Path, value: dict[str, Any]) -> None:
+    """Write `value` as `write_json` does, with a digest of itself under the key `seal`."""
+    write_json(path, value | {"seal": _seal(value)})
+
+
+def read_sealed_json(path: Path) -> dict[str, Any] | None:
+    """Return what `write_sealed_json` wrote, without the seal; None when it cannot be read or a byte has changed."""
+    try:
+        # of a key that stands twice, the first would be dropped unseen
+        value = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_distinct)
+        seal = value.pop("seal")
+        return value if seal == _seal(value) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _seal(value: dict[str, Any]) -> str:
+    canonical = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()
+
+
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits."""
     with open(path, "rb") as file:

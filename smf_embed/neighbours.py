@@ -1,29 +1,37 @@
-"""Nearest-neighbour lookup of similar clips: a FAISS index over the distinct texts of one field.
+"""Nearest-neighbour lookup of similar clips: an index over the distinct texts of one field.
 
-The index is a cache of the catalogue. Its snapshot on disk carries the generation that it was made at; opening it adds
-the vectors of clips that were written since, and makes it anew when the snapshot is missing, torn or of another one.
+The index is a cache of the catalogue. Its snapshot on disk, `title.Flat.faiss` for a title and the kind `Flat`, has a
+voucher beside it that tells which generation of which catalogue it is of. Opening it adds and removes what has changed
+since; without a snapshot that can be trusted, the search is exact until one is written again.
 """
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from smf_embed.catalogue import Catalogue
-from smf_embed.clips import ID, LABEL, TITLE
+from smf_embed.clips import ID, LABEL, TEXT_FIELDS, TITLE
 from smf_embed.errors import InputError
-from smf_embed.files import file_digest, replace_atomically, write_json
-from smf_embed.preparation import TEXT_FIELDS
+from smf_embed.index_choice import choose, measure
+from smf_embed.index_kinds import FLAT, check_kind
+from smf_embed.snapshots import (
+    read_snapshot,
+    read_voucher,
+    remove_other_snapshots,
+    remove_snapshot,
+    snapshot_path,
+    write_snapshot,
+)
 from smf_embed.text import clean
-from smf_embed.threads import thread_count
+from smf_embed.vector_index import Sample, VectorIndex
 
-# exact inner product, and vectors can be removed by their keys
-INDEX_KIND = "IDMap2,Flat"
-# a snapshot is written again when this share of the vectors is newer, so that small adds cost no large file
+# a snapshot is written again when this share of the vectors has changed, so that small adds cost no large file
 _STALE_SHARE = 0.1
+# sooner for a graph: whoever opens it must add what is new, and each vector takes it half a millisecond
+_STALE_SHARE_OF_GRAPH = 0.01
 
 
 class Neighbours:
@@ -33,133 +41,226 @@ class Neighbours:
     ----------
     catalogue : Catalogue
     field : str
-        `title` or `description`.
+        `title`, `description` or `subtitles`.
+
+    Attributes
+    ----------
+    kind : str
+        The kind of index that the catalogue asks for; see `smf_embed.index_kinds`.
+    generation : int
+        What the index is of.
     """
 
-    def __init__(self, catalogue: Catalogue, field: str = "title") -> None:
-        import faiss
+    kind: str
+    generation: int
+    _index: VectorIndex | None
+    _seen: tuple[int, str | None, str, str]
 
-        faiss.omp_set_num_threads(thread_count())
+    def __init__(self, catalogue: Catalogue, field: str = "title") -> None:
         self.catalogue = catalogue
         self.field = field
-        self.path = catalogue.folder / f"{field}.faiss"
-        self._index, generation = self._read_snapshot()
-        self._newer = 0  # texts that were added or removed since the snapshot
-        self.generation = catalogue.generation
-        if generation < self.generation:
-            self._catch_up()
+        self._open()
 
     def __len__(self) -> int:
-        return 0 if self._index is None else int(self._index.ntotal)
+        return 0 if self._index is None else len(self._index)
 
     def __repr__(self) -> str:
-        return f"Neighbours({self.field!r}, {len(self)} texts, generation {self.generation})"
+        return f"Neighbours({self.field!r}, {self.kind}, {len(self)} texts, generation {self.generation})"
 
-    def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    @property
+    def keys(self) -> np.ndarray:
+        """Keys of the vectors that can be found, int64, sorted."""
+        return np.empty(0, dtype=np.int64) if self._index is None else self._index.keys
+
+    def search(self, vectors: np.ndarray, k: int, among: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Find the nearest texts.
 
         Parameters
         ----------
         vectors : ndarray, shape (n, dimension), float32
         k : int
+        among : ndarray of int64, optional
+            Keys of vectors; no others are found. Keys of this generation: see `refresh`.
 
         Returns
         -------
         keys : ndarray of int64, shape (n, k)
             Keys of vectors in the catalogue, nearest first; -1 where there are fewer than k.
         similarity : ndarray of float32, shape (n, k)
-            Cosines.
+            Cosines; NaN where there are fewer than k.
         """
         if self._index is None:
             return np.full((len(vectors), k), -1, dtype=np.int64), np.full((len(vectors), k), np.nan, dtype=np.float32)
-        similarity, keys = self._index.search(np.ascontiguousarray(vectors, dtype=np.float32), k)
-        return keys, similarity
+        return self._index.search(vectors, k, among, self.catalogue.vectors)
 
-    def _catch_up(self) -> None:
-        """Add the texts that clips have got since the snapshot, and remove those that no clip has any more."""
-        import faiss
-
-        wanted = self.catalogue.vector_keys(self.field)
-        known = faiss.vector_to_array(self._index.id_map) if len(self) else np.empty(0, dtype=np.int64)
-        gone, new = np.setdiff1d(known, wanted), np.setdiff1d(wanted, known)
-        self._newer = len(gone) + len(new)
-        if len(gone):
-            self._index.remove_ids(gone)
-        if len(new):
-            if self._index is None:
-                dimension = self.catalogue.dimension or 0
-                self._index = faiss.index_factory(dimension, INDEX_KIND, faiss.METRIC_INNER_PRODUCT)
-            self._index.add_with_ids(self.catalogue.vectors(new), new)
+    def refresh(self) -> None:
+        """Follow what was written to the catalogue since; costs next to nothing where nothing was."""
+        with self.catalogue.reading() as generation:
+            now = self._history(generation)
+            if now == self._seen:
+                return
+            # the generation that the index is of must be a past of the one that is there now, not of another copy
+            if self._history(self.generation) == self._seen:
+                self._catch_up()
+                self.generation, self._seen = generation, now
+            else:
+                self._open()
 
     def save(self) -> None:
-        """Write the snapshot, and then the file that vouches for it."""
-        import faiss
+        """Write the snapshot of the newest generation, and then the file that vouches for it.
 
-        if self._index is None:
-            return
-        with replace_atomically(self.path) as temporary:
-            faiss.write_index(self._index, str(temporary))
-        voucher = {
-            "generation": self.generation,
-            "fingerprint": self.catalogue.fingerprint,
-            "catalogue_id": self.catalogue.catalogue_id,
-            "kind": INDEX_KIND,
-            "vectors": len(self),
-            "bytes": self.path.stat().st_size,
-            "digest": file_digest(self.path),
-        }
-        write_json(_voucher_path(self.path), voucher)
+        An index of another kind than the catalogue asks for, or one that needs it, is built anew first.
+        """
+        with self.catalogue.reading():
+            self.refresh()
+            index, generation, seen = self._index, self.generation, self._seen
+            if index is None or not len(index):
+                remove_snapshot(self.path)
+                return
+            outdated = index.kind != self.kind or index.needs_rebuild
+            vectors = self.catalogue.vectors(index.keys) if outdated else None
+        if vectors is not None:
+            index = VectorIndex.build(self.kind, index.keys, vectors)
+            self._index = index
+        write_snapshot(self.catalogue, self.field, index, generation, seen[1])
         self._newer = 0
 
     def is_stale(self) -> bool:
         """Tell whether so much has changed since the snapshot that it is worth writing again."""
-        return self._newer > _STALE_SHARE * len(self)
+        if self._newer > _stale_share(self.kind) * len(self):
+            return True
+        return self._index is not None and (self._index.kind != self.kind or self._index.needs_rebuild)
 
-    def _read_snapshot(self) -> tuple[Any, int]:
-        import faiss
+    def _open(self) -> None:
+        with self.catalogue.reading() as generation:
+            self.kind = self.catalogue.index_kind
+            self.path = snapshot_path(self.catalogue, self.field)
+            self._newer = 0  # texts that were added or removed since the snapshot
+            snapshot = read_snapshot(self.catalogue, self.field)
+            self._index = snapshot[0] if snapshot else None
+            self.generation, self._seen = generation, self._history(generation)
+            if snapshot is None or snapshot[1] != generation:
+                self._catch_up()
 
-        voucher = read_voucher(self.path, self.catalogue)
-        if voucher is None or file_digest(self.path) != voucher["digest"]:
-            return None, 0
-        return faiss.read_index(str(self.path)), int(voucher["generation"])
+    def _history(self, generation: int) -> tuple[int, str | None, str, str]:
+        """Return what is equal where an index of one can be brought up to the other."""
+        catalogue = self.catalogue
+        return generation, catalogue.generation_token(generation), catalogue.fingerprint, catalogue.index_kind
+
+    def _catch_up(self) -> None:
+        """Add the texts that clips have got since, and remove those that no clip has any more."""
+        wanted = self.catalogue.vector_keys(self.field)
+        known = self.keys
+        gone = np.setdiff1d(known, wanted, assume_unique=True)
+        new = np.setdiff1d(wanted, known, assume_unique=True)
+        self._newer += len(gone) + len(new)
+        if self._index is not None:
+            self._index.remove(gone)
+            self._index.add(new, self.catalogue.vectors(new))
+        elif len(new):
+            # training a large index takes minutes: who only wants to search gets an exact one, and `save` trains
+            self._index = VectorIndex.build(FLAT, new, self.catalogue.vectors(new))
 
 
-def read_voucher(path: Path, catalogue: Catalogue) -> dict[str, Any] | None:
-    """Return what is known of a snapshot without reading it; None when it is not of the catalogue or torn."""
-    try:
-        voucher = json.loads(_voucher_path(path).read_text(encoding="utf-8"))
-        size = path.stat().st_size
-    except (OSError, ValueError):
-        return None
-    kinds = {"generation": int, "fingerprint": str, "catalogue_id": str, "digest": str, "vectors": int, "bytes": int}
-    if not isinstance(voucher, dict) or not all(isinstance(voucher.get(key), kind) for key, kind in kinds.items()):
-        return None
-    ours = (
-        voucher["fingerprint"] == catalogue.fingerprint
-        and voucher["catalogue_id"] == catalogue.catalogue_id
-        and voucher["generation"] <= catalogue.generation
-    )
-    return voucher if ours and voucher["bytes"] == size else None
-
-
-def _voucher_path(path: Path) -> Path:
-    return path.with_suffix(".faiss.json")
+def _stale_share(kind: str) -> float:
+    return _STALE_SHARE_OF_GRAPH if kind.startswith("HNSW") else _STALE_SHARE
 
 
 def refresh_snapshots(catalogue: Catalogue) -> None:
-    """Write the snapshots of all fields again where much was added since."""
+    """Write the snapshots of all fields again where much has changed since."""
     for field in TEXT_FIELDS:
-        voucher = read_voucher(catalogue.folder / f"{field}.faiss", catalogue)
-        generation = voucher["generation"] if voucher else 0
-        newer = len(catalogue.vector_keys(field, after=generation))
-        if newer > _STALE_SHARE * (voucher["vectors"] if voucher else 0):
+        voucher = read_voucher(snapshot_path(catalogue, field), catalogue)
+        saved = voucher["vectors"] if voucher else 0
+        with catalogue.reading():
+            newer = len(catalogue.vector_keys(field, after=voucher["generation"] if voucher else 0))
+            gone = saved + newer - len(catalogue.vector_keys(field))
+        # both are the most that it can be: a clip that was written since may have a text that others had
+        if newer + gone > _stale_share(catalogue.index_kind) * saved:
             neighbours = Neighbours(catalogue, field)
             if neighbours.is_stale():
                 neighbours.save()
 
 
+def reindex_kind(
+    catalogue: Catalogue,
+    kind: str | None = None,
+    max_memory: int | None = None,
+    max_latency: float | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> dict[str, Any]:
+    """Build the snapshots of all fields anew, of a kind that is given or that keeps a budget; then swap them in.
+
+    The kind is measured, or chosen, on the field with the most texts. Until all is written the old snapshots serve.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    kind : str, optional
+        See `smf_embed.index_kinds`; the catalogue's own where neither it nor a budget is given.
+    max_memory : int, optional
+        Bytes that the index of the largest field may take.
+    max_latency : float, optional
+        Seconds that the median query may take.
+    progress : callable, optional
+        Called with the share that is done, 0 to 1, and what is done next.
+
+    Returns
+    -------
+    dict
+        What is noted in the catalogue: `kind`, `field` and the number of `vectors` that it was measured on, the budget,
+        and `measured`, see `smf_embed.index_choice.choose`.
+
+    Raises
+    ------
+    InputError
+        A kind that does not exist, a kind and a budget together, or a budget that no kind keeps; nothing is changed.
+    """
+    budget = max_memory is not None or max_latency is not None
+    if kind is not None and budget:
+        raise InputError("a kind of index and a budget exclude each other; give one of them")
+    kind = check_kind(kind or catalogue.index_kind)
+    sizes = {field: len(catalogue.vector_keys(field)) for field in TEXT_FIELDS}
+    fields = sorted((field for field in TEXT_FIELDS if sizes[field]), key=lambda field: -sizes[field])
+    facts: dict[str, Any] = {"kind": kind, "field": None, "vectors": 0, "measured": []}
+    facts |= {"max_memory": max_memory, "max_latency": max_latency}
+    for step, field in enumerate(fields):
+        with catalogue.reading() as generation:
+            token = catalogue.generation_token(generation)
+            keys = catalogue.vector_keys(field)
+            vectors = catalogue.vectors(keys)
+
+        def tell(what: str, step: int = step, field: str = field) -> None:
+            if progress:
+                progress(step / len(fields), f"{field}: {what}")
+
+        if step == 0 and budget and len(keys) > 1:
+            index, facts["measured"] = choose(
+                keys, vectors, max_memory=max_memory, max_latency=max_latency, progress=tell
+            )
+            kind = index.kind
+        else:
+            tell(kind)
+            index = VectorIndex.build(kind, keys, vectors)
+            if step == 0 and len(keys) > 1:
+                facts["measured"] = [measure(index, Sample.of(keys, vectors))]
+        if step == 0:
+            facts |= {"kind": kind, "field": field, "vectors": len(keys)}
+        write_snapshot(catalogue, field, index, generation, token)
+    catalogue.set_index(kind, facts)
+    remove_other_snapshots(catalogue)
+    return facts
+
+
 def similar(
-    catalogue: Catalogue, yt_reel_id: str | None = None, *, text: str | None = None, k: int = 10
+    catalogue: Catalogue,
+    yt_reel_id: str | None = None,
+    *,
+    text: str | None = None,
+    k: int = 10,
+    project: str | None = None,
+    channel: str | None = None,
+    labelled: bool = False,
+    language: str | None = None,
 ) -> list[dict[str, Any]]:
     """List the clips whose titles are nearest to that of a clip, or to a text.
 
@@ -172,48 +273,75 @@ def similar(
         Used where no id is given.
     k : int
         How many clips.
+    project : str, optional
+        Only clips that are labelled so.
+    channel : str, optional
+        Only clips of the channel with this id or name.
+    labelled : bool
+        Only clips that have a label; `none` is one.
+    language : str, optional
+        Only clips of this language, as in the column `language`.
 
     Returns
     -------
     list of dict
         `yt_reel_id`, `similarity` (cosine, -1 to 1), `title`, `project` (None where unlabelled), `channel`; nearest
-        first.
+        first. Fewer than k only where fewer clips pass the filters.
 
     Raises
     ------
     InputError
         An id that is not stored, or nothing readable to compare by.
     """
-    field = "title"
-    if yt_reel_id is not None:
-        stored = catalogue.stored([yt_reel_id])
-        if not len(stored):
-            raise InputError(f"{yt_reel_id}: is not in the catalogue {catalogue.folder}; add it: smf-embed add TABLE")
-        field = next((name for name in TEXT_FIELDS if stored.present(name)[0]), "")
-        if not field:
-            raise InputError(f"{yt_reel_id}: has no readable text to compare by")
-        vector = stored.vectors[field][0]
-    else:
-        cleaned = clean(text or "")
-        if not cleaned:
-            raise InputError(f"{text!r}: there is nothing readable in it to compare by")
-        vector = catalogue.encode_title(cleaned)
-    index = Neighbours(catalogue, field)
-    wanted = min(k + 1, len(index))
-    if wanted == 0:
-        return []
-    keys, similarities = index.search(vector[None], wanted)
-    rank = {int(key): place for place, key in enumerate(keys[0]) if key >= 0}
-    clips = [clip for clip in catalogue.clips_with_vectors(field, list(rank)) if clip[ID] != yt_reel_id]
-    clips.sort(key=lambda clip: (rank[clip[f"{field}_vector"]], clip["clip_key"]))
+    with catalogue.reading():
+        field, vector = _compared_by(catalogue, yt_reel_id, text)
+        among = None
+        if project is not None or channel is not None or labelled or language is not None:
+            among = catalogue.vector_keys_where(
+                field, project=project, channel=channel, labelled=labelled, language=language
+            )
+        index = Neighbours(catalogue, field)
+        keys, _ = index.search(vector[None], min(k + 1, len(index) if among is None else len(among)), among)
+        found = keys[0][keys[0] >= 0]
+        if not len(found):
+            return []
+        # exact whatever the kind of index; vectors are rounded when they are stored, which can make a cosine 1.0003
+        cosines = np.minimum(1.0, catalogue.vectors(found) @ vector)
+        similarity = dict(zip(found.tolist(), cosines.tolist(), strict=True))
+        clips = [
+            clip
+            for clip in catalogue.clips_with_vectors(field, found.tolist())
+            # a text that passes by one of its clips may have others that do not
+            if clip[ID] != yt_reel_id
+            and (project is None or clip[LABEL] == project)
+            and (channel is None or channel in (clip["yt_channel_id"], clip["yt_channel_name"]))
+            and not (labelled and clip[LABEL] is None)
+            and (language is None or clip["language"] == language)
+        ]
+    clips.sort(key=lambda clip: (-similarity[clip[f"{field}_vector"]], clip[f"{field}_vector"], clip["clip_key"]))
     return [
         {
             ID: clip[ID],
-            # vectors are rounded when they are stored, which can make a cosine 1.0003
-            "similarity": round(min(1.0, float(similarities[0, rank[clip[f"{field}_vector"]]])), 4),
+            "similarity": round(similarity[clip[f"{field}_vector"]], 4),
             "title": clip[TITLE],
             "project": clip[LABEL],
             "channel": clip["yt_channel_name"],
         }
         for clip in clips[:k]
     ]
+
+
+def _compared_by(catalogue: Catalogue, yt_reel_id: str | None, text: str | None) -> tuple[str, np.ndarray]:
+    """Return the field and the vector, float32, shape (dimension,), that a clip or a text is compared by."""
+    if yt_reel_id is None:
+        cleaned = clean(text or "")
+        if not cleaned:
+            raise InputError(f"{text!r}: there is nothing readable in it to compare by")
+        return "title", catalogue.encode_title(cleaned)
+    stored = catalogue.stored([yt_reel_id])
+    if not len(stored):
+        raise InputError(f"{yt_reel_id}: is not in the catalogue {catalogue.folder}; add it: smf-embed add TABLE")
+    field = next((name for name in TEXT_FIELDS if stored.present(name)[0]), "")
+    if not field:
+        raise InputError(f"{yt_reel_id}: has no readable text to compare by")
+    return field, stored.vectors[field][0]

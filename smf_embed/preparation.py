@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from smf_embed.boilerplate import Boilerplate
-from smf_embed.clips import LABEL, SUBTITLES, TITLE
+from smf_embed.clips import LABEL, SUBTITLES, TEXT_FIELDS, TITLE
 from smf_embed.lexicon import Lexicon
 from smf_embed.text import clean
 from smf_embed.typos import Change, Corrected, Corrector, WordCounts
 
-#: Field of the decision → key of the clip that holds its raw text.
-TEXT_FIELDS = {"title": TITLE, "description": "description", "subtitles": SUBTITLES}
 #: What the prepared texts of a clip depend on, besides what was learned.
 RAW_KEYS = (*TEXT_FIELDS.values(), "yt_channel_id", "yt_channel_name")
 

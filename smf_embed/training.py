@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from smf_embed.clips import TEXT_FIELDS
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.evidence import Evidence, EvidenceBuilder, concatenated
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.lexicon import Lexicon
 from smf_embed.names import Names
-from smf_embed.preparation import TEXT_FIELDS
 
 
 @dataclass(frozen=True)

@@ -1,57 +1,88 @@
-"""The vectors of a catalogue: one for each distinct text, under the digest of the text."""
+"""The vectors of a catalogue: one for each distinct text and encoder, under the digest of the text."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-# float16 halves the file; the error of a cosine is below 0.001, see docs/decisions.md
+from smf_embed.database import checked_rows
+
+# float16 halves the file and costs no accuracy that was seen: docs/decisions.md
 _STORED_TYPE = np.dtype("<f2")
 # SQLite takes so many parameters in one statement and no more
 _MAX_PARAMETERS = 10_000
 
 
 class VectorStore:
-    """The table `vectors` of an open database.
+    """The vectors of one encoder in the table `vectors` of an open database.
 
     Parameters
     ----------
     sql : sqlite3.Connection
         Whoever writes opens the transaction.
+    fingerprint : str
+        Of the encoder.
+    path : Path
+        Of the file, for errors.
     """
 
-    def __init__(self, sql: sqlite3.Connection) -> None:
+    def __init__(self, sql: sqlite3.Connection, fingerprint: str, path: Path) -> None:
         self._sql = sql
+        self._fingerprint = fingerprint
+        self._path = path
 
     @property
     def dimension(self) -> int | None:
         """Length of a vector; None while there is none."""
-        row = self._sql.execute("SELECT length(vector) FROM vectors LIMIT 1").fetchone()
+        row = self._sql.execute(
+            "SELECT length(vector) FROM vectors WHERE fingerprint = ? LIMIT 1", (self._fingerprint,)
+        ).fetchone()
         return None if row is None else row[0] // _STORED_TYPE.itemsize
 
     def keys(self, digests: Iterable[bytes]) -> dict[bytes, int]:
         """Return digest of a text → key of its vector, for those that are stored."""
-        return dict(rows_in(self._sql, "SELECT text_digest, vector_key FROM vectors WHERE text_digest", list(digests)))
+        statement = "SELECT text_digest, vector_key FROM vectors WHERE fingerprint = ? AND text_digest"
+        return dict(rows_in(self._sql, statement, list(digests), [self._fingerprint]))
 
-    def vectors(self, keys: list[int]) -> np.ndarray:
-        """Return the vectors of these keys, float32, shape (len(keys), dimension)."""
+    def vectors(self, keys: Sequence[int]) -> np.ndarray:
+        """Return the vectors of these keys, float32, shape (len(keys), dimension).
+
+        Raises
+        ------
+        CatalogueError
+            When a vector is damaged or not there.
+        """
         dimension = self.dimension or 0
-        if not keys:
-            return np.empty((0, dimension), dtype=np.float32)
-        rows = rows_in(self._sql, "SELECT vector_key, vector FROM vectors WHERE vector_key", sorted(set(keys)))
-        found = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
-        stored = np.frombuffer(b"".join(row[1] for row in rows), dtype=_STORED_TYPE).reshape(len(rows), dimension)
-        order = np.argsort(found)
-        places = order[np.searchsorted(found, np.asarray(keys, dtype=np.int64), sorter=order)]
+        result = np.empty((len(keys), dimension), dtype=np.float32)
+        if not len(keys):
+            return result
+        wanted = np.asarray(keys, dtype=np.int64)
+        distinct, places = np.unique(wanted, return_inverse=True)
+        statement = "SELECT vector_key, fingerprint, text_digest, vector, row_check FROM vectors WHERE vector_key"
+        rows = list(checked_rows("vectors", iter(rows_in(self._sql, statement, distinct.tolist())), self._path))
+        rows.sort(key=lambda row: row[0])
+        stored = np.frombuffer(b"".join(row[3] for row in rows), dtype=_STORED_TYPE).reshape(len(rows), dimension)
+        if len(rows) < len(distinct):
+            raise KeyError(f"{len(distinct) - len(rows)} of {len(distinct)} vectors are not stored")
         return stored[places].astype(np.float32)
+
+    def digests(self, keys: Sequence[int]) -> dict[int, bytes]:
+        """Return key → digest of the text, of those vectors that are stored for this encoder and of full length."""
+        statement = (
+            "SELECT vector_key, text_digest FROM vectors WHERE fingerprint = ? AND length(vector) = ? AND vector_key"
+        )
+        size = (self.dimension or 0) * _STORED_TYPE.itemsize
+        return dict(rows_in(self._sql, statement, list(keys), [self._fingerprint, size]))
 
     def put(self, digest: bytes, vector: np.ndarray) -> int:
         """Store the vector of a text that is not stored yet, and return its key."""
         cursor = self._sql.execute(
-            "INSERT INTO vectors (text_digest, vector) VALUES (?, ?)", (digest, vector.astype(_STORED_TYPE).tobytes())
+            "INSERT INTO vectors (fingerprint, text_digest, vector) VALUES (?, ?, ?)",
+            (self._fingerprint, digest, vector.astype(_STORED_TYPE).tobytes()),
         )
         return int(cursor.lastrowid or 0)
 
@@ -61,10 +92,10 @@ def rounded(vectors: np.ndarray) -> np.ndarray:
     return vectors.astype(_STORED_TYPE).astype(np.float32)
 
 
-def rows_in(sql: sqlite3.Connection, statement: str, values: list[Any]) -> list[Any]:
-    """Run a statement followed by IN (values), in pieces."""
+def rows_in(sql: sqlite3.Connection, statement: str, values: Sequence[Any], before: Sequence[Any] = ()) -> list[Any]:
+    """Run a statement followed by IN (values), in pieces; `before` are the parameters that stand in it already."""
     rows: list[Any] = []
     for start in range(0, len(values), _MAX_PARAMETERS):
         part = values[start : start + _MAX_PARAMETERS]
-        rows += sql.execute(f"{statement} IN ({', '.join('?' * len(part))})", part)
+        rows += sql.execute(f"{statement} IN ({', '.join('?' * len(part))})", [*before, *part])
     return rows

@@ -32,7 +32,7 @@ def counts(report) -> tuple[int, int, int, int]:
 
 
 def labels(catalogue: Catalogue) -> dict[str, str | None]:
-    rows = catalogue._sql.execute("SELECT yt_reel_id, project FROM clips").fetchall()
+    rows = catalogue.database.sql.execute("SELECT yt_reel_id, project FROM clips").fetchall()
     return dict(rows)
 
 
@@ -135,7 +135,7 @@ def test_a_changed_label_of_the_table_counts(catalogue):
     add(catalogue, ("a", "Буба", "Буба"))
     add(catalogue, ("a", "Буба", "none"))
     assert labels(catalogue) == {"a": "none"}
-    assert catalogue._sql.execute("SELECT project, source FROM labels ORDER BY label_key").fetchall() == [
+    assert catalogue.database.sql.execute("SELECT project, source FROM labels ORDER BY label_key").fetchall() == [
         ("Буба", "table"),
         ("none", "table"),
     ]
@@ -143,11 +143,7 @@ def test_a_changed_label_of_the_table_counts(catalogue):
 
 def test_a_label_of_a_person_stands_until_the_label_of_the_table_changes(catalogue):
     add(catalogue, ("a", "Буба", "Буба"))
-    catalogue._sql.execute(
-        "INSERT INTO labels (clip_key, project, source, at, generation)"
-        " SELECT clip_key, 'Лунтик', 'person', '2024-01-01', generation FROM clips"
-    )
-    catalogue._sql.execute("UPDATE clips SET project = 'Лунтик'")
+    assert catalogue.label(["a", "unknown"], "Лунтик") == ["a"]
     add(catalogue, ("a", "Буба", "Буба"))
     add(catalogue, ("a", "Буба, другой заголовок", "Буба"))
     add(catalogue, ("a", "Буба, другой заголовок", None))
@@ -225,7 +221,7 @@ def test_a_catalogue_remembers_its_encoder_and_reads_it_from_another_folder(tmp_
 def test_weights_that_changed_under_the_same_name_are_refused(tmp_path, tiny_model):
     with Catalogue(tmp_path / "index", create=True, encoder=tiny_model) as catalogue:
         add(catalogue, ("a", "Буба", None))
-        catalogue._sql.execute("UPDATE meta SET value = 'another' WHERE key = 'fingerprint'")
+        catalogue.database.sql.execute("UPDATE meta SET value = 'another' WHERE key = 'fingerprint'")
     before = contents(tmp_path / "index")
     with Catalogue(tmp_path / "index") as catalogue, pytest.raises(CatalogueError, match="fingerprint another"):
         add(catalogue, ("b", "Лунтик", None))
@@ -267,7 +263,7 @@ def test_a_database_of_another_program_is_an_error(tmp_path):
 
 
 def test_a_catalogue_of_a_newer_program_is_an_error(catalogue):
-    catalogue._sql.execute("UPDATE meta SET value = '999' WHERE key = 'schema_version'")
+    catalogue.database.sql.execute("UPDATE meta SET value = '999' WHERE key = 'schema_version'")
     with pytest.raises(CatalogueError, match="newer smf-embed"):
         Catalogue(catalogue.folder)
 
@@ -289,8 +285,8 @@ def test_an_error_in_the_middle_leaves_out_its_batch_and_keeps_the_earlier_ones(
         if len(calls) == 3:
             raise RuntimeError("pulled the plug")
 
-    label = catalogue._label
-    monkeypatch.setattr(catalogue, "_label", lambda *args: (fails_at_the_third(*args), label(*args)))
+    label = catalogue.put_label
+    monkeypatch.setattr(catalogue, "put_label", lambda *args: (fails_at_the_third(*args), label(*args)))
     rows = [(f"id{i}", f"title {i}", "Буба") for i in range(6)]
     with pytest.raises(RuntimeError):
         add(catalogue, *rows, batch_rows=2)
@@ -353,12 +349,12 @@ def test_a_killed_add_is_completed_by_the_next_one_with_nothing_twice(tmp_path):
     assert added == 1000 - kept
     with Catalogue(folder) as catalogue:
         assert catalogue.counts() == {"clips": 1000, "labelled": 1000, "projects": 1, "vectors": 500}
-        assert catalogue._sql.execute("SELECT count(*) FROM labels").fetchone() == (1000,)
-        assert catalogue._sql.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert catalogue.database.sql.execute("SELECT count(*) FROM labels").fetchone() == (1000,)
+        assert catalogue.database.sql.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_a_catalogue_can_be_read_while_it_is_written(catalogue):
     add(catalogue, ("a", "1", None))
-    with catalogue._transaction("add"), Catalogue(catalogue.folder) as reader:
-        catalogue._sql.execute("DELETE FROM clips")
+    with catalogue.transaction("add"), Catalogue(catalogue.folder) as reader:
+        catalogue.database.sql.execute("DELETE FROM clips")
         assert len(reader) == 1

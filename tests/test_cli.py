@@ -56,7 +56,10 @@ def assert_one_line(result: tuple[int, str, str], *words: str) -> None:
 
 
 def test_commands_are_the_ones_that_were_promised():
-    assert COMMANDS == ["add", "fit", "predict", "similar", "evaluate", "info", "demo", "clean"]
+    assert [
+        *("add", "remove", "label", "unlabel", "similar", "info", "export", "compact", "reindex", "doctor"),
+        *("fit", "predict", "evaluate", "demo", "clean"),
+    ] == COMMANDS
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -148,7 +151,12 @@ def test_an_unknown_encoder_makes_no_catalogue(run, csv, tmp_path, name):
 def test_an_unknown_or_another_encoder_changes_nothing(run, csv, fitted, tiny_model):
     before = contents(fitted)
     assert_one_line(run("add", csv, "--catalogue", fitted, "--encoder", "no/such"), "'no/such'")
-    assert_one_line(run("add", csv, "--catalogue", fitted, "--encoder", tiny_model), "builtin", "fingerprint", "DIR")
+    assert_one_line(
+        run("add", csv, "--catalogue", fitted, "--encoder", tiny_model),
+        "builtin",
+        "fingerprint",
+        "smf-embed reindex --encoder",
+    )
     assert contents(fitted) == before
 
 

@@ -6,13 +6,12 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from smf_embed.classifier import deal_folds
-from smf_embed.clips import CLIP_FIELDS
+from smf_embed.clips import CLIP_FIELDS, TEXT_FIELDS
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.lexicon import Lexicon
-from smf_embed.preparation import TEXT_FIELDS
 from smf_embed.schema import PREPARED
 from smf_embed.training import TrainingClips, out_of_fold_evidence
 

@@ -51,12 +51,10 @@ def test_adding_clips_that_are_there_does_not_import_torch(fitted, train, tmp_pa
 def test_classify_does_not_import_torch(fitted, train):
     ids = train["yt_reel_id"].tolist()[:3]
     code = f"""
-import json, sqlite3, sys
-sql = sqlite3.connect(sys.argv[1] + "/catalogue.sqlite")
-sql.execute("UPDATE clips SET project = NULL WHERE yt_reel_id = ?", [{ids[0]!r}])
-sql.commit()
-sql.close()
-from smf_embed import classify
+import json, sys
+from smf_embed import Catalogue, classify
+with Catalogue(sys.argv[1]) as catalogue:
+    catalogue.label([{ids[0]!r}], None)
 answer = classify({[*ids, "nowhere"]!r}, sys.argv[1])
 assert list(answer) == {[*ids, "nowhere"]!r} and answer["nowhere"] == "unknown" and answer[{ids[1]!r}] == "Буба"
 print(json.dumps([*sys.modules]))

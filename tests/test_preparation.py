@@ -168,7 +168,7 @@ def test_a_failed_add_leaves_what_is_learned_as_it_is_on_disk(catalogue: Catalog
         raise OSError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr(catalogue, "_label", full)
+        patch.setattr(catalogue, "put_label", full)
         with pytest.raises(OSError, match="no space"):
             catalogue.add(iter_clips(new))
     catalogue.add(iter_clips(new))

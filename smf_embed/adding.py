@@ -1,0 +1,192 @@
+"""Adding tables to a catalogue: in batches, a transaction each, so that a killed run loses at most the batch in flight."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from smf_embed.clips import CLIP_FIELDS, ID, LABEL, TEXT_FIELDS, ClipBatch, RejectedRow, repeated_id_reason
+from smf_embed.learned import write_learned
+from smf_embed.preparation import count_words
+from smf_embed.schema import PREPARED, STORED
+from smf_embed.vector_store import rows_in
+
+if TYPE_CHECKING:
+    from smf_embed.catalogue import Catalogue
+
+_ALL_FIELDS = frozenset(STORED)
+
+
+@dataclass
+class AddReport:
+    """What an `add` did; each clip of the tables is counted once, under the first four.
+
+    Attributes
+    ----------
+    stopped : bool
+        It was asked to stop before the end; what is counted is stored.
+    """
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: list[RejectedRow] = field(default_factory=list)
+    labelled: int = 0
+    encoded_texts: int = 0
+    mended: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    stopped: bool = False
+
+    @property
+    def clips(self) -> int:
+        """How many clips were taken."""
+        return self.added + self.updated + self.unchanged
+
+    def __add__(self, other: AddReport) -> AddReport:
+        """Return the report of both tables, one after the other."""
+        both = {name: value + getattr(other, name) for name, value in vars(self).items()}
+        return AddReport(**both | {"stopped": self.stopped or other.stopped})
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A clip that is new or differs from what is stored."""
+
+    clip: dict[str, Any]
+    digest: bytes
+    key: int | None  # None for a new one
+
+
+def learn_batches(
+    catalogue: Catalogue,
+    batches: Iterable[ClipBatch],
+    progress: Callable[[ClipBatch], None] | None,
+    stop: Callable[[], bool] | None,
+) -> None:
+    """Do what `Catalogue.learn` says."""
+    for batch in batches:
+        clips = [change.clip for change in _changes(catalogue, batch.clips)]
+        known = catalogue.stored_like(clips)
+        catalogue.preparation.learn([clip for clip in clips if clip[ID] not in known])
+        if progress:
+            progress(batch)
+        if stop and stop():
+            return
+
+
+def add_batches(
+    catalogue: Catalogue,
+    batches: Iterable[ClipBatch],
+    learned_ahead: bool,
+    progress: Callable[[ClipBatch, AddReport], None] | None,
+    stop: Callable[[], bool] | None,
+) -> AddReport:
+    """Do what `Catalogue.add` says."""
+    started = time.monotonic()
+    report = AddReport()
+    lines: dict[str, int] = {}
+    outcomes: dict[str, str] = {}
+    for batch in batches:
+        if stop and stop():
+            report.stopped = True
+            break
+        report.rejected += batch.rejected
+        report.mended += batch.mended
+        latest: dict[str, dict[str, Any]] = {}
+        for clip in batch.clips:
+            if clip[ID] in lines:
+                reason = repeated_id_reason(clip["line"])
+                report.rejected.append(RejectedRow(batch.source, lines[clip[ID]], clip[ID], reason))
+            lines[clip[ID]] = clip["line"]
+            latest[clip[ID]] = clip
+        changes = _changes(catalogue, list(latest.values()))
+        if changes:
+            _write(catalogue, changes, report, learned_ahead)
+        new = {change.clip[ID]: "added" if change.key is None else "updated" for change in changes}
+        for identifier in latest:
+            outcome, before = new.get(identifier, "unchanged"), outcomes.get(identifier, "unchanged")
+            if identifier in outcomes:  # a row of an earlier batch; what it did counts before what this one did
+                setattr(report, before, getattr(report, before) - 1)
+                outcome = outcome if before == "unchanged" else before
+            outcomes[identifier] = outcome
+            setattr(report, outcome, getattr(report, outcome) + 1)
+        report.seconds = time.monotonic() - started
+        if progress:
+            progress(batch, report)
+    return report
+
+
+def _changes(catalogue: Catalogue, clips: Sequence[dict[str, Any]]) -> list[_Change]:
+    """Return the clips that are not stored as they are; those that are stored cost a digest and a look-up."""
+    clips = _completed(catalogue, clips)
+    statement = f"SELECT {ID}, clip_key, row_digest FROM clips WHERE {ID}"
+    known = {row[0]: row[1:] for row in rows_in(catalogue.database.sql, statement, [clip[ID] for clip in clips])}
+    changes = []
+    for clip in clips:
+        digest = row_digest(clip)
+        key, stored = known.get(clip[ID], (None, None))
+        if digest != stored:
+            changes.append(_Change(clip, digest, key))
+    return changes
+
+
+def _completed(catalogue: Catalogue, clips: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """Fill in what is stored of fields that the table has no column for, so that a narrow table erases nothing."""
+    partial = [clip[ID] for clip in clips if _ALL_FIELDS - clip.get("given", _ALL_FIELDS)]
+    stored = {clip[ID]: clip for clip in catalogue.clips(partial)}
+    if not stored:
+        return clips
+    return [
+        clip
+        | {
+            name: stored[clip[ID]][name]
+            for name in STORED
+            if name not in clip.get("given", _ALL_FIELDS) and clip[name] is None
+        }
+        if clip[ID] in stored
+        else clip
+        for clip in clips
+    ]
+
+
+def _write(catalogue: Catalogue, changes: list[_Change], report: AddReport, learned_ahead: bool) -> None:
+    clips = [change.clip for change in changes]
+    old = catalogue.stored_like(clips)
+    new = [clip for clip in clips if clip[ID] not in old]
+    preparation = catalogue.preparation
+    words = count_words(new) if learned_ahead else preparation.learn(new)
+    prepared, keys, missing, vectors = catalogue.prepare_and_encode(clips, old)
+    labelled = 0
+    sql = catalogue.database.sql
+    columns = [*STORED, *PREPARED, "row_digest", "generation"]
+    insert = f"INSERT INTO clips ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    update = f"UPDATE clips SET {', '.join(f'{name} = ?' for name in columns)} WHERE clip_key = ?"
+    with catalogue.transaction("add") as generation:
+        for (text, digest), vector in zip(missing.items(), vectors, strict=True):
+            keys[text] = catalogue.store.put(digest, vector)
+        write_learned(sql, words, preparation.boilerplate)
+        for clip, change in zip(prepared, changes, strict=True):
+            for name in TEXT_FIELDS:
+                clip[f"{name}_vector"] = keys.get(clip[f"{name}_text"])
+            values = [*(clip[name] for name in (*STORED, *PREPARED)), change.digest, generation]
+            key = change.key
+            if key is not None:
+                sql.execute(update, [*values, key])
+            else:
+                key = int(sql.execute(insert, values).lastrowid or 0)
+            if clip[LABEL] is not None and (change.key is None or catalogue.table_label(key) != clip[LABEL]):
+                catalogue.put_label(key, clip[LABEL], "table", generation)
+                labelled += 1
+    report.labelled += labelled
+    report.encoded_texts += len(missing)
+
+
+def row_digest(clip: dict[str, Any]) -> bytes:
+    """Return the 16-byte BLAKE2 digest of a clip as its table has it."""
+    row = json.dumps([clip[name] for name in CLIP_FIELDS], ensure_ascii=False)
+    return hashlib.blake2b(row.encode("utf-8"), digest_size=16).digest()

@@ -1,0 +1,379 @@
+"""The commands that keep the catalogue."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from smf_embed.console import (
+    CatalogueOption,
+    ColumnOption,
+    JsonOption,
+    RejectedOption,
+    SubtitlesOption,
+    parse_columns,
+    prepare_threads,
+    print_table,
+    progress,
+    report_rejected,
+    say,
+    subtitles_of,
+)
+from smf_embed.errors import InputError
+
+if TYPE_CHECKING:
+    from smf_embed.clips import ClipBatch
+
+# what a shell is told of a program that was stopped by Ctrl-C
+_STOPPED = 130
+
+IdsArgument = Annotated[
+    list[str], typer.Argument(metavar="ID...", help="Ids of clips; before ids that begin with a hyphen write --.")
+]
+
+
+def add(
+    tables: Annotated[list[str], typer.Argument(metavar="TABLE...", help="CSV or Parquet files; - is standard input.")],
+    catalogue: CatalogueOption = Path("index"),
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Encoder of a new catalogue: builtin, a folder with a sentence-transformers model, or a hub id."
+        ),
+    ] = None,
+    column: ColumnOption = None,
+    subtitles: SubtitlesOption = None,
+    rejected: RejectedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Insert new clips and update changed ones, by yt_reel_id.
+
+    A filled column cartoon is a label ("none" is one, too); an empty one means unlabelled. Texts that were encoded
+    before are not encoded again. Ctrl-C finishes the batch in flight, and a run that is killed loses at most that; the
+    same command does the rest.
+    """
+    from smf_embed.adding import AddReport
+    from smf_embed.catalogue import Catalogue
+    from smf_embed.clip_tables import iter_clips
+    from smf_embed.interrupts import stop_after_batch
+    from smf_embed.neighbours import refresh_snapshots
+
+    prepare_threads()
+    columns = parse_columns(column)
+    total = AddReport()
+    # a table that cannot be read must be known before a catalogue is made
+    for table in tables:
+        if table != "-":
+            next(iter_clips(table, columns, batch_rows=1))
+    # read twice: first to learn words and boilerplate, so that the first clips profit from the last
+    piped = list(iter_clips("-", columns)) if "-" in tables else []
+
+    def read(table: str) -> Iterator[ClipBatch]:
+        return add_subtitles(iter(piped) if table == "-" else iter_clips(table, columns))
+
+    add_subtitles, total.rejected = subtitles_of(subtitles)
+    with (
+        stop_after_batch("the batch in flight") as stop,
+        Catalogue(catalogue, create=True, encoder=encoder) as opened,
+        opened.writing("add"),
+    ):
+        for table in tables:
+            with progress(f"learning the words of {table}") as update:
+                opened.learn(read(table), lambda batch: update(batch.progress, ""), stop)
+            with progress(f"adding {table}") as update:
+                total += opened.add(
+                    read(table),
+                    lambda batch, done: update(
+                        batch.progress, f"{done.clips:,} clips, {done.clips / max(done.seconds, 1e-3):,.0f} a second"
+                    ),
+                    stop,
+                )
+            if stop():
+                total.stopped = True
+                break
+        if not total.stopped:
+            refresh_snapshots(opened)
+        clips = len(opened)
+    report_rejected(total.rejected, dict(total.mended), rejected)
+    summary = {
+        "added": total.added,
+        "updated": total.updated,
+        "unchanged": total.unchanged,
+        "rejected": len(total.rejected),
+        "labels": total.labelled,
+        "texts_encoded": total.encoded_texts,
+        "clips": clips,
+        "seconds": round(total.seconds, 1),
+    }
+    if as_json:
+        print(json.dumps(summary | {"stopped": total.stopped}))
+    else:
+        print(
+            f"added {total.added:,}, updated {total.updated:,}, unchanged {total.unchanged:,}, "
+            f"rejected {len(total.rejected):,}; {total.labelled:,} labels, {total.encoded_texts:,} texts encoded, "
+            f"{total.seconds:.1f} s. The catalogue holds {clips:,} clips."
+        )
+    if total.stopped:
+        say("smf-embed: stopped before the end; what is counted above is stored, and the same command does the rest")
+        sys.exit(_STOPPED)
+    if total.rejected and not total.clips:
+        raise InputError("not one row could be used; the reasons are above")
+
+
+def remove(ids: IdsArgument, catalogue: CatalogueOption = Path("index")) -> None:
+    """Remove clips with their labels. Vectors of their texts stay until compact, so that they may come again."""
+    from smf_embed.catalogue import Catalogue
+
+    with Catalogue(catalogue) as opened:
+        done = opened.remove(ids)
+        left = len(opened)
+    _report_ids(ids, done, catalogue)
+    print(f"removed {len(done):,} clips. The catalogue holds {left:,} clips.")
+
+
+def label(
+    first: Annotated[str, typer.Argument(metavar="ID", help="Id of a clip.")],
+    rest: Annotated[list[str], typer.Argument(metavar="[ID...] PROJECT", help="More ids, and the project last.")],
+    catalogue: CatalogueOption = Path("index"),
+) -> None:
+    """Give clips a project, or none; it stands until the label in their table changes, and counts from now on."""
+    from smf_embed.catalogue import Catalogue
+
+    ids, project = [first, *rest[:-1]], rest[-1]
+    with Catalogue(catalogue) as opened:
+        if project in opened:
+            raise InputError(f"{project}: is the id of a clip; the last word must be the project")
+        if project not in opened.project_sizes():
+            say(f"{project}: no clip had this project before")
+        done = opened.label(ids, project)
+    _report_ids(ids, done, catalogue)
+    print(f"labelled {len(done):,} clips {project}. To learn from it: smf-embed fit")
+
+
+def unlabel(ids: IdsArgument, catalogue: CatalogueOption = Path("index")) -> None:
+    """Take the labels of clips away; the history of labels keeps them."""
+    from smf_embed.catalogue import Catalogue
+
+    with Catalogue(catalogue) as opened:
+        done = opened.label(ids, None)
+    _report_ids(ids, done, catalogue)
+    print(f"{len(done):,} clips are unlabelled now. To learn from it: smf-embed fit")
+
+
+def compact(catalogue: CatalogueOption = Path("index")) -> None:
+    """Drop vectors that no clip has any more, and give their room on the disk back."""
+    from smf_embed.catalogue import Catalogue
+    from smf_embed.neighbours import refresh_snapshots
+
+    prepare_threads()
+    with Catalogue(catalogue) as opened, opened.writing("compact"):
+        before = _megabytes(catalogue)
+        dropped = opened.compact()
+        refresh_snapshots(opened)
+    print(f"dropped {dropped:,} vectors; {before:,.1f} MB before, {_megabytes(catalogue):,.1f} MB now")
+
+
+def export(
+    output: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="The table to write.")],
+    vectors: Annotated[bool, typer.Option("--vectors", help="Write the vectors, too.")] = False,
+    catalogue: CatalogueOption = Path("index"),
+) -> None:
+    """Write all clips with their labels, prepared texts and corrections as a table that add takes again."""
+    from smf_embed.catalogue import Catalogue
+    from smf_embed.exporting import export as write
+
+    if output.suffix != ".parquet":
+        raise InputError(f"{output}: name a file that ends in .parquet")
+    with Catalogue(catalogue) as opened, progress(f"writing {output}") as update:
+        written = write(opened, output, vectors=vectors, progress=update)
+    print(f"{written:,} clips written to {output}")
+
+
+def reindex(
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="Encode all texts with another encoder: builtin, a folder with a model, or a hub id."),
+    ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option(help="Kind of the index of similar clips, in FAISS's words: Flat, HNSW32, IVF1024,SQ8."),
+    ] = None,
+    max_memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Choose the index by measuring: at most 2G, 500M.")
+    ] = None,
+    max_latency: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Choose the index by measuring: a search takes at most 10ms.")
+    ] = None,
+    catalogue: CatalogueOption = Path("index"),
+    as_json: JsonOption = False,
+) -> None:
+    """Prepare and encode all texts anew, or build another index of similar clips.
+
+    The new is made beside the old and takes its place at the end; killed half-way, the old one still serves, and what
+    was encoded is not encoded again. Without options the texts are prepared with all that has been learned by now.
+    """
+    from smf_embed.catalogue import Catalogue
+    from smf_embed.index_choice import parse_latency, parse_memory
+    from smf_embed.interrupts import stop_after_batch
+    from smf_embed.neighbours import refresh_snapshots, reindex_kind
+    from smf_embed.reencoding import reencode
+
+    prepare_threads()
+    started = time.monotonic()
+    budget = index is not None or max_memory is not None or max_latency is not None
+    if index is not None and (max_memory is not None or max_latency is not None):
+        raise InputError("name the index by --index or a budget by --max-memory and --max-latency, and not both")
+    memory = None if max_memory is None else parse_memory(max_memory)
+    latency = None if max_latency is None else parse_latency(max_latency)
+    facts: dict[str, Any] = {}
+    with (
+        stop_after_batch("the batch in flight") as stop,
+        Catalogue(catalogue) as opened,
+        opened.writing("reindex"),
+    ):
+        before = opened.fingerprint
+        if encoder is not None or not budget:
+            with progress("encoding") as update:
+                done = reencode(opened, encoder, update, stop)
+            if done.stopped:
+                say(
+                    f"smf-embed: stopped; nothing has changed yet, {done.encoded_texts:,} texts are encoded, and the same "
+                    "command does the rest"
+                )
+                sys.exit(_STOPPED)
+            facts |= {"clips": done.clips, "changed_texts": done.changed_texts, "texts_encoded": done.encoded_texts}
+        if budget:
+            with progress("building the index") as update:
+                facts |= reindex_kind(opened, index, max_memory=memory, max_latency=latency, progress=update)
+        else:
+            refresh_snapshots(opened)
+        changed = before != opened.fingerprint
+    facts["seconds"] = round(time.monotonic() - started, 1)
+    print(json.dumps(facts, ensure_ascii=False) if as_json else _as_sentence(facts))
+    if changed and (catalogue / "model" / "manifest.json").exists():
+        say("the model was fitted on vectors of the encoder before; fit it again: smf-embed fit")
+
+
+def doctor(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+    catalogue: CatalogueOption = Path("index"),
+    as_json: JsonOption = False,
+) -> None:
+    """Check the catalogue, its snapshots and the model from end to end; say what is wrong and what mends it.
+
+    Exit code 0 when nothing is wrong (any more), 3 when something is.
+    """
+    from smf_embed.doctor import examine
+
+    prepare_threads()
+    with progress("examining") as update:
+        findings = examine(catalogue, repair=repair, progress=update)
+    if as_json:
+        for finding in findings:
+            print(json.dumps(vars(finding), ensure_ascii=False))
+    elif findings:
+        print_table(
+            ["where", "mended", "what is wrong"],
+            [[finding.where, "yes" if finding.mended else "no", finding.problem] for finding in findings],
+        )
+        for remedy in dict.fromkeys(finding.remedy for finding in findings if not finding.mended):
+            print(f"mend it: {remedy}")
+    else:
+        print(f"{catalogue}: nothing is wrong")
+    if any(not finding.mended for finding in findings):
+        sys.exit(3)
+
+
+def similar(
+    yt_reel_id: Annotated[str | None, typer.Argument(metavar="ID", help="A clip of the catalogue.")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="A text to compare with, instead of a clip.")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many clips to list.")] = 10,
+    project: Annotated[str | None, typer.Option(help="Only clips of this project.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Only clips of this channel, by id or name.")] = None,
+    labelled: Annotated[bool, typer.Option("--labelled", help="Only clips that have a label.")] = False,
+    language: Annotated[str | None, typer.Option(help="Only clips of this language, as the table names it.")] = None,
+    catalogue: CatalogueOption = Path("index"),
+    as_json: JsonOption = False,
+) -> None:
+    """List the clips whose titles are nearest to that of a clip, or to a text."""
+    from smf_embed import neighbours
+    from smf_embed.catalogue import Catalogue
+
+    if (yt_reel_id is None) == (text is None):
+        raise InputError("name either the id of a clip or --text, and not both")
+    prepare_threads()
+    with Catalogue(catalogue) as opened:
+        found = neighbours.similar(
+            opened,
+            yt_reel_id,
+            text=text,
+            k=k,
+            project=project,
+            channel=channel,
+            labelled=labelled,
+            language=language,
+        )
+    if as_json:
+        for line in found:
+            print(json.dumps(line, ensure_ascii=False))
+        return
+    print_table(
+        ["similarity", "id", "project", "channel", "title"],
+        [
+            [f"{c['similarity']:.3f}", c["yt_reel_id"], c["project"] or "—", c["channel"] or "", c["title"] or ""]
+            for c in found
+        ],
+    )
+
+
+def info(catalogue: CatalogueOption = Path("index"), as_json: JsonOption = False) -> None:
+    """Tell what the catalogue and the model hold, without loading either."""
+    from smf_embed.summary import summarise
+
+    summary = summarise(catalogue)
+    if as_json:
+        print(json.dumps(summary, ensure_ascii=False))
+        return
+    for name, value in summary.items():
+        print(f"{name + ':':<14}{_as_sentence(value) if isinstance(value, dict) else value or 'none yet'}")
+
+
+def _as_sentence(facts: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{name.replace('_', ' ')} {value}"
+        for name, value in facts.items()
+    )
+
+
+def _report_ids(wanted: list[str], done: list[str], catalogue: Path) -> None:
+    """Say which clips are not there; it is an error when none is."""
+    missing = [identifier for identifier in dict.fromkeys(wanted) if identifier not in set(done)]
+    if missing and not done:
+        raise InputError(f"{', '.join(missing[:5])}: not in the catalogue {catalogue}; nothing was changed")
+    for identifier in missing:
+        say(f"{identifier}: is not in the catalogue")
+
+
+def _megabytes(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+
+
+COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
+    "add": (add, "Example: smf-embed add clips.csv more.parquet --column reel_name=title"),
+    "remove": (remove, "Example: smf-embed remove dQw4w9WgXcQ -- -f9WgXcQ123"),
+    "label": (label, 'Example: smf-embed label dQw4w9WgXcQ "Маша и медведь"   or: smf-embed label ID1 ID2 none'),
+    "unlabel": (unlabel, "Example: smf-embed unlabel dQw4w9WgXcQ"),
+    "similar": (similar, 'Example: smf-embed similar --text "Маша и медведь" -k 5 --labelled'),
+    "info": (info, "Example: smf-embed info --json"),
+    "export": (export, "Example: smf-embed export clips.parquet --vectors"),
+    "compact": (compact, "Example: smf-embed compact"),
+    "reindex": (reindex, "Example: smf-embed reindex --index HNSW32   or: smf-embed reindex --max-latency 10ms"),
+    "doctor": (doctor, "Example: smf-embed doctor --repair"),
+}
+"""Command → its function and the example in its help."""

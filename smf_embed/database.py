@@ -1,0 +1,318 @@
+"""The SQLite file of a catalogue: opened, created, migrated and verified; transactions and consistent views.
+
+A file that is not as its last user left it (another size or time, a killed writer) is verified as a whole before
+anything is read from it: its structure by SQLite, each row by its checksum.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from smf_embed.errors import CatalogueError
+from smf_embed.files import read_sealed_json, replace_atomically, write_sealed_json
+from smf_embed.migrations import MIGRATIONS, migrate
+from smf_embed.schema import CHECKED, SCHEMA, SCHEMA_VERSION, check_of_row, prepare_connection
+from smf_embed.write_lock import WriteLock, holder
+
+FILE_NAME = "catalogue.sqlite"
+SEAL_NAME = "catalogue.seal.json"
+_BUSY_SECONDS = 30
+_META_KEYS = {"schema_version", "encoder", "fingerprint", "fingerprint_parts", "catalogue_id", "index_kind"}
+
+
+class Database:
+    """An open catalogue file.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the file is; see `create_database`.
+    check : bool
+        Verify a file that is not as its last user left it; for `doctor`, which does so itself, False.
+
+    Attributes
+    ----------
+    sql : sqlite3.Connection
+    read_only : bool
+        The folder cannot be written.
+
+    Raises
+    ------
+    CatalogueError
+        No file, one that is damaged, or one of a newer program.
+    """
+
+    def __init__(self, folder: Path, *, check: bool = True) -> None:
+        self.folder = folder
+        self.path = folder / FILE_NAME
+        self.lock = WriteLock(folder)
+        self.read_only = False
+        self.sql = self._connect()
+        try:
+            self._open(check)
+        except sqlite3.Error as error:
+            self.sql.close()
+            raise damaged(self.path, str(error)) from error
+        except BaseException:
+            self.sql.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file; note how it was left, so that the next to open it need not verify it."""
+        self.sql.close()
+        if not self.read_only:
+            with suppress(OSError):
+                wal = self.path.with_name(f"{FILE_NAME}-wal")
+                if (not wal.exists() or not wal.stat().st_size) and read_seal(self.folder) != _state(self.path):
+                    write_sealed_json(self.folder / SEAL_NAME, _state(self.path))
+
+    def meta(self) -> dict[str, str]:
+        """Return what is known of the catalogue as a whole."""
+        return dict(self.sql.execute("SELECT key, value FROM meta").fetchall())
+
+    @property
+    def generation(self) -> int:
+        """The number of the newest change; 0 for an empty catalogue."""
+        return int(self.sql.execute("SELECT coalesce(max(generation), 0) FROM generations").fetchone()[0])
+
+    # ------------------------------------------------------------------------------------------ views and changes
+
+    @contextmanager
+    def reading(self) -> Iterator[int]:
+        """See one generation of all tables in the body, whatever is written meanwhile; yield its number."""
+        if not self.sql.in_transaction:
+            self.sql.execute("BEGIN")
+            started = True
+        else:
+            started = False
+        try:
+            yield self.generation
+        finally:
+            if started and self.sql.in_transaction:
+                self.sql.execute("COMMIT")
+
+    @contextmanager
+    def writing(self, command: str) -> Iterator[None]:
+        """Be the one writer in the body; may be nested.
+
+        Raises
+        ------
+        CatalogueError
+            When another process writes, or the folder cannot be written.
+        """
+        if self.lock.held:
+            yield
+            return
+        if self.read_only:
+            raise CatalogueError(f"{self.folder}: cannot be written: the folder is read-only")
+        self.lock.acquire(command)
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+    @contextmanager
+    def transaction(self, command: str) -> Iterator[int]:
+        """Open a write transaction and yield its generation; all of it is written, or nothing.
+
+        Raises
+        ------
+        CatalogueError
+            When it cannot be written: another writer, a full disk, a read-only folder.
+        """
+        with self.writing(command):
+            try:
+                self.sql.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                raise CatalogueError(f"{self.path}: cannot be written: {error}") from error
+            try:
+                generation = self.generation + 1
+                self.sql.execute(
+                    "INSERT INTO generations (generation, at, command, token) VALUES (?, ?, ?, ?)",
+                    (generation, now(), command, secrets.token_hex(8)),
+                )
+                yield generation
+                self.sql.execute("COMMIT")
+            except BaseException as error:
+                if self.sql.in_transaction:
+                    self.sql.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    reason = f"{self.path}: cannot be written: {error}; nothing of it was changed"
+                    raise CatalogueError(reason) from error
+                raise
+            self._checkpoint()
+
+    def give_room_back(self) -> None:
+        """Write the file anew without its unused pages.
+
+        Raises
+        ------
+        CatalogueError
+            When there is no room for the copy; the file is as it was.
+        """
+        try:
+            self.sql.execute("VACUUM")
+        except sqlite3.Error as error:
+            raise CatalogueError(f"{self.path}: cannot be compacted: {error}") from error
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        """Move what was committed into the main file, where readers let it, so that little hangs on the log."""
+        # a reader that needs the log is not waited for, and a full disk loses nothing: the log holds it all
+        with suppress(sqlite3.Error):
+            self.sql.execute("PRAGMA busy_timeout = 0")
+            self.sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.sql.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
+
+    # ----------------------------------------------------------------------------------------------------- opening
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self.path.exists():
+            raise CatalogueError(f"{self.folder}: holds no catalogue; make one: smf-embed add TABLE")
+        try:
+            sql = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+            prepare_connection(sql)
+            sql.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            return sql
+        except sqlite3.OperationalError as error:
+            sql.close()
+            wal = self.path.with_name(f"{FILE_NAME}-wal")
+            # a log cannot be opened in a read-only folder; where there is none, the file is all there is
+            if wal.exists() and wal.stat().st_size:
+                raise CatalogueError(f"{self.path}: cannot be opened: {error}") from error
+            self.read_only = True
+        except sqlite3.DatabaseError as error:
+            sql.close()
+            raise damaged(self.path, str(error)) from error
+        sql = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+        try:
+            prepare_connection(sql)
+            sql.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except sqlite3.Error as error:
+            sql.close()
+            raise CatalogueError(f"{self.path}: cannot be opened: {error}") from error
+        return sql
+
+    def _open(self, check: bool) -> None:
+        try:
+            version = int(self.meta()["schema_version"])
+        except (KeyError, ValueError) as error:
+            raise damaged(self.path, f"its version is missing: {error}") from error
+        if version > SCHEMA_VERSION:
+            raise CatalogueError(f"{self.path}: was written by a newer smf-embed (format {version}); update smf-embed")
+        if version < SCHEMA_VERSION:
+            reason = self._unlike_older(version)
+            if reason:
+                raise damaged(self.path, reason)
+            with self.writing("migrate"):
+                migrate(self.sql, self.path, version)
+        elif check and read_seal(self.folder) != _state(self.path) and holder(self.folder) is None:
+            problems = verify(self.sql)
+            if problems:
+                raise damaged(self.path, "; ".join(problems[:3]))
+        if _META_KEYS - self.meta().keys():
+            raise damaged(self.path, f"meta lacks {', '.join(sorted(_META_KEYS - self.meta().keys()))}")
+
+    def _unlike_older(self, version: int) -> str:
+        """Return why the file cannot be a catalogue of an older format; empty if it can."""
+        if version + 1 not in MIGRATIONS:
+            return f"there is no format {version}"
+        tables = {row[0] for row in self.sql.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        if not {"clips", "vectors", "labels", "generations"} <= tables:
+            return "tables are missing"
+        return "; ".join(row[0] for row in self.sql.execute("PRAGMA integrity_check(3)") if row[0] != "ok")
+
+
+def create_database(folder: Path, meta: dict[str, str]) -> None:
+    """Make an empty catalogue file in `folder`, in one step; nothing where there is one already."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CatalogueError(f"{folder}: cannot be made: {error.strerror or error}") from error
+    lock = WriteLock(folder)
+    lock.acquire("add")
+    try:
+        if (folder / FILE_NAME).exists():
+            return
+        with replace_atomically(folder / FILE_NAME) as temporary:
+            sql = sqlite3.connect(temporary, isolation_level=None)
+            prepare_connection(sql)
+            sql.execute("PRAGMA journal_mode = WAL")  # kept in the file: readers go on while one writes
+            sql.execute("BEGIN")
+            for statement in SCHEMA:
+                sql.execute(statement)
+            whole = meta | {"schema_version": str(SCHEMA_VERSION), "created": now(), "index_kind": "Flat"}
+            # tells this catalogue from another in the same folder, whose keys begin at 1, too
+            whole["catalogue_id"] = secrets.token_hex(8)
+            sql.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", whole.items())
+            sql.execute("COMMIT")
+            sql.close()
+        write_sealed_json(folder / SEAL_NAME, _state(folder / FILE_NAME))
+    except (OSError, sqlite3.Error) as error:
+        raise CatalogueError(f"{folder}: no catalogue can be made here: {error}") from error
+    finally:
+        lock.release()
+
+
+def verify(sql: sqlite3.Connection) -> list[str]:
+    """Check the structure of the file and the checksum of every row; return what is wrong, in words.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        When the damage keeps the check itself from being done.
+    """
+    problems = [row[0] for row in sql.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
+    for table, columns in CHECKED.items():
+        bad = sql.execute(
+            f"SELECT count(*) FROM {table} WHERE row_check IS NOT check_of_row({', '.join(columns)})"
+        ).fetchone()[0]
+        if bad:
+            problems.append(f"{bad:,} rows of {table} differ from their checksums")
+    broken = sql.execute("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        problems.append(f"{len(broken):,} rows refer to others that are not there")
+    return problems
+
+
+def damaged(path: Path, reason: str) -> CatalogueError:
+    """Return the error of a file that cannot be trusted."""
+    return CatalogueError(
+        f"{path}: is damaged or no catalogue: {reason}. See what can be mended: "
+        f"smf-embed doctor --repair --catalogue {path.parent}"
+    )
+
+
+def checked_rows(table: str, rows: Iterator[tuple[Any, ...]], path: Path) -> Iterator[tuple[Any, ...]]:
+    """Pass on rows whose last column is their checksum, without it.
+
+    Raises
+    ------
+    CatalogueError
+        At the first row that differs from its checksum.
+    """
+    for row in rows:
+        if check_of_row(*row[:-1]) != row[-1]:
+            raise damaged(path, f"a row of {table} differs from its checksum")
+        yield row[:-1]
+
+
+def read_seal(folder: Path) -> dict[str, Any] | None:
+    """Return how the file was left by its last user; None where that is not known."""
+    return read_sealed_json(folder / SEAL_NAME)
+
+
+def _state(path: Path) -> dict[str, Any]:
+    stat = path.stat()
+    return {"bytes": stat.st_size, "modified_ns": stat.st_mtime_ns}
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601, to the second."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
