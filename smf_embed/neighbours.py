@@ -30,7 +30,7 @@ from smf_embed.vector_index import Sample, VectorIndex
 
 # a snapshot is written again when this share of the vectors has changed, so that small adds cost no large file
 _STALE_SHARE = 0.1
-# sooner for a graph: whoever opens it must add what is new, and each vector takes it half a millisecond
+# sooner for a graph: whoever opens it must add what is new, and 1,000 vectors take it 0.15 s and more
 _STALE_SHARE_OF_GRAPH = 0.01
 
 
