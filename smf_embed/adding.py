@@ -1,4 +1,4 @@
-"""Adding tables to a catalogue: in batches, a transaction each, so that a killed run loses at most the batch in flight."""
+"""Adding tables to a catalogue: in batches, a transaction each; a killed run loses at most the batch in flight."""
 
 from __future__ import annotations
 
@@ -122,36 +122,38 @@ def add_batches(
 
 
 def _changes(catalogue: Catalogue, clips: Sequence[dict[str, Any]]) -> list[_Change]:
-    """Return the clips that are not stored as they are; those that are stored cost a digest and a look-up."""
-    clips = _completed(catalogue, clips)
-    statement = f"SELECT {ID}, clip_key, row_digest FROM clips WHERE {ID}"
-    known = {row[0]: row[1:] for row in rows_in(catalogue.database.sql, statement, [clip[ID] for clip in clips])}
+    """Return the clips that are not stored as they are; those that are stored cost a digest and a look-up.
+
+    Fields that the table has no column for are filled in with what is stored, so that a narrow table erases nothing.
+    """
+    sql = catalogue.database.sql
     changes = []
+    by_columns: dict[frozenset[str], list[dict[str, Any]]] = {}
     for clip in clips:
-        digest = row_digest(clip)
-        key, stored = known.get(clip[ID], (None, None))
-        if digest != stored:
-            changes.append(_Change(clip, digest, key))
+        by_columns.setdefault(clip.get("given", _ALL_FIELDS), []).append(clip)
+    for given, alike in by_columns.items():
+        absent = [name for name in STORED if name not in given]
+        # not checked against their checksums: what differs from the digest is read again and checked when it is written
+        statement = f"SELECT {', '.join([ID, 'clip_key', 'row_digest', *absent])} FROM clips WHERE {ID}"
+        known = {row[0]: row[1:] for row in rows_in(sql, statement, [clip[ID] for clip in alike])}
+        for clip in alike:
+            if clip[ID] not in known:
+                changes.append(_Change(clip, row_digest(clip), None))
+                continue
+            key, digest, *rest = known[clip[ID]]
+            filled = {name: value for name, value in zip(absent, rest, strict=True) if clip[name] is None}
+            whole = clip | filled if filled else clip
+            if row_digest(whole) == digest:
+                continue
+            label = catalogue.table_label(key) if clip[LABEL] is None else clip[LABEL]
+            # an empty label leaves the one that the table gave before
+            new = row_digest(whole | {LABEL: label})
+            if new != digest:
+                changes.append(_Change(whole, new, key))
+    if len(by_columns) > 1:  # in the order of the table again
+        order = {clip[ID]: place for place, clip in enumerate(clips)}
+        changes.sort(key=lambda change: order[change.clip[ID]])
     return changes
-
-
-def _completed(catalogue: Catalogue, clips: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
-    """Fill in what is stored of fields that the table has no column for, so that a narrow table erases nothing."""
-    partial = [clip[ID] for clip in clips if _ALL_FIELDS - clip.get("given", _ALL_FIELDS)]
-    stored = {clip[ID]: clip for clip in catalogue.clips(partial)}
-    if not stored:
-        return clips
-    return [
-        clip
-        | {
-            name: stored[clip[ID]][name]
-            for name in STORED
-            if name not in clip.get("given", _ALL_FIELDS) and clip[name] is None
-        }
-        if clip[ID] in stored
-        else clip
-        for clip in clips
-    ]
 
 
 def _write(catalogue: Catalogue, changes: list[_Change], report: AddReport, learned_ahead: bool) -> None:

@@ -14,7 +14,7 @@ import functools
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -138,12 +138,15 @@ class Boilerplate:
                 continue
             known = self._channels.setdefault(channel, _Channel())
             whole = _digest(" ".join(description.split()))
+            self._fetch(channel, [whole], ())
             if whole in known.descriptions:
                 continue
+            keys = {key for key in map(segment_key, segments(description)) if key}
+            self._fetch(channel, (), keys)
             known.descriptions[whole] = None
             known.total += 1
-            keys = {key for key in map(segment_key, segments(description)) if key}
-            self._rows += 1 + len(keys - known.segments.keys()) + (known.total == 1)
+            # `keys - known.segments.keys()` would go through all segments of the channel
+            self._rows += 1 + sum(key not in known.segments for key in keys) + (known.total == 1)
             known.segments.update(keys)
             self._note(channel, TOTAL, [0])
             self._note(channel, DESCRIPTION, [whole])
@@ -168,12 +171,14 @@ class Boilerplate:
         Stripped
             The description itself when nothing is dropped; may be empty when all of it is boilerplate.
         """
+        self._fetch(channel or "", (), ())
         known = self._channels.get(channel or "")
         if known is None or known.total < self.least:
             return Stripped(description, ())
         needed = max(self.least, self.share * known.total)
         pieces = segments(description)
         keys = [segment_key(piece) for piece in pieces]
+        self._fetch(channel or "", (), {key for key in keys if key})
         repeated = [bool(key) and known.segments.get(key, 0) >= needed for key in keys]
         if not any(repeated) or sum(map(bool, keys)) < 2:
             return Stripped(description, ())
@@ -246,6 +251,9 @@ class Boilerplate:
     def _note(self, channel: str, kind: int, digests: Iterable[int]) -> None:
         if self.track_changes:
             self._changed.update((channel, kind, digest) for digest in digests)
+
+    def _fetch(self, channel: str, descriptions: Collection[int], segments: Collection[int]) -> None:
+        """Get the counts of a channel that are asked for next; here all are there already."""
 
     def _forget(self) -> None:
         """Forget the rarest segments, then the oldest descriptions, until three quarters of the room are taken."""

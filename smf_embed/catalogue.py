@@ -16,22 +16,20 @@ from typing import Any
 import numpy as np
 
 from smf_embed.adding import AddReport, add_batches, learn_batches
-from smf_embed.clips import ID, NONE, TEXT_FIELDS, ClipBatch
-from smf_embed.database import FILE_NAME, Database, checked_rows, create_database, now
+from smf_embed.clips import ID, TEXT_FIELDS, ClipBatch
+from smf_embed.database import FILE_NAME, Database, create_database
 from smf_embed.encoded_clips import EncodedClips, text_digest
 from smf_embed.encoder import BUILTIN, Encoder
-from smf_embed.errors import CatalogueError, InputError
-from smf_embed.learned import read_lexicon, read_preparation, write_lexicon
+from smf_embed.errors import CatalogueError
+from smf_embed.learned import read_preparation, write_lexicon
 from smf_embed.lexicon import Lexicon
-from smf_embed.preparation import RAW_KEYS, Preparation
-from smf_embed.schema import CHECKED, CLIP_COLUMNS, PREPARED
-from smf_embed.vector_store import VectorStore, rounded, rows_in
-
-_CLIP_ROW = CHECKED["clips"]
-_SELECT_CLIPS = f"SELECT {', '.join(_CLIP_ROW)}, row_check FROM clips"
+from smf_embed.preparation import Preparation
+from smf_embed.schema import PREPARED
+from smf_embed.stored_clips import StoredClips, project_name
+from smf_embed.vector_store import VectorStore, rounded
 
 
-class Catalogue:
+class Catalogue(StoredClips):
     """A catalogue on disk.
 
     Any number of programs may read it while one writes; each `reading` sees one generation.
@@ -59,7 +57,7 @@ class Catalogue:
             raise CatalogueError(f"{self.folder}: is a file; a catalogue is a folder")
         if create and not (self.folder / FILE_NAME).exists():
             self._create(Encoder(encoder or BUILTIN))
-        self.database = Database(self.folder)
+        super().__init__(Database(self.folder))
         self._meta: dict[str, str] = {}
         self._preparation: tuple[int, Preparation] | None = None
         self._learned_ahead = False
@@ -77,13 +75,6 @@ class Catalogue:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def __len__(self) -> int:
-        return int(self.database.sql.execute("SELECT count(*) FROM clips").fetchone()[0])
-
-    def __contains__(self, yt_reel_id: str) -> bool:
-        found = self.database.sql.execute(f"SELECT 1 FROM clips WHERE {ID} = ?", (yt_reel_id,)).fetchone()
-        return found is not None
 
     def __repr__(self) -> str:
         return f"Catalogue({str(self.folder)!r}, {len(self)} clips, encoder {self.encoder.name!r})"
@@ -109,32 +100,6 @@ class Catalogue:
     def catalogue_id(self) -> str:
         """16 hexadecimal digits that no other catalogue has."""
         return self._meta["catalogue_id"]
-
-    @property
-    def index_kind(self) -> str:
-        """The FAISS index that similar clips are looked up in; see `smf_embed.index_kinds`."""
-        return self.database.meta()["index_kind"]
-
-    @property
-    def index_facts(self) -> dict[str, Any]:
-        """What was measured when the index was chosen; empty for the default."""
-        return json.loads(self.database.meta().get("index_facts", "{}"))
-
-    @property
-    def dimension(self) -> int | None:
-        """Length of a vector; None while there is none."""
-        return self.store.dimension
-
-    @property
-    def generation(self) -> int:
-        """The number of the newest change; 0 for an empty catalogue."""
-        return self.database.generation
-
-    def generation_token(self, generation: int) -> str | None:
-        """Return the random text that tells a generation from that of another history; None where there is none."""
-        statement = "SELECT token FROM generations WHERE generation = ?"
-        row = self.database.sql.execute(statement, (generation,)).fetchone()
-        return None if row is None else row[0]
 
     @property
     def preparation(self) -> Preparation:
@@ -231,13 +196,13 @@ class Catalogue:
 
     def compact(self) -> int:
         """Drop vectors that no clip has any more and give their room back; return how many there were."""
-        used = " UNION ".join(f"SELECT {name}_vector FROM clips" for name in TEXT_FIELDS)
+        used = " UNION ALL ".join(
+            f"SELECT {name}_vector FROM clips WHERE {name}_vector IS NOT NULL" for name in TEXT_FIELDS
+        )
         with self.writing("compact"):
             with self.transaction("compact"):
                 dropped = self.database.sql.execute(
-                    f"DELETE FROM vectors WHERE fingerprint <> ? OR vector_key NOT IN (SELECT * FROM ({used}) "
-                    f"WHERE title_vector IS NOT NULL)",
-                    (self.fingerprint,),
+                    f"DELETE FROM vectors WHERE fingerprint <> ? OR vector_key NOT IN ({used})", (self.fingerprint,)
                 ).rowcount
             self.database.give_room_back()
         return int(dropped)
@@ -247,11 +212,12 @@ class Catalogue:
 
         Vectors of texts stay, so that a clip that comes again is not encoded again; `compact` drops them.
         """
-        known = self._keys(ids)
+        known = self.clip_keys(ids)
         if known:
             with self.transaction("remove"):
                 statement = "DELETE FROM clips WHERE clip_key = ?"
                 self.database.sql.executemany(statement, [(key,) for key in known.values()])
+            self._preparation = None  # a project may have gone, and its name is no name any more
         return list(known)
 
     def label(self, ids: Sequence[str], project: str | None, source: str = "person") -> list[str]:
@@ -271,15 +237,13 @@ class Catalogue:
             A project without a name.
         """
         if project is not None:
-            project = " ".join(project.split())
-            project = NONE if project.casefold() == NONE else project
-            if not project:
-                raise InputError(f"a project must have a name; for clips of no tracked project it is {NONE!r}")
-        known = self._keys(ids)
+            project = project_name(project)
+        known = self.clip_keys(ids)
         if known:
             with self.transaction("label" if project is not None else "unlabel") as generation:
                 for key in known.values():
                     self.put_label(key, project, source, generation)
+            self._preparation = None  # the project may be a new one, whose name no typo correction may change
         return list(known)
 
     def set_index(self, kind: str, facts: dict[str, Any]) -> None:
@@ -293,69 +257,7 @@ class Catalogue:
             write_lexicon(self.database.sql, lexicon)
         self._preparation = None
 
-    # ---------------------------------------------------------------------------------------------------- reading
-
-    def counts(self) -> dict[str, int]:
-        """Return how many clips, labelled clips, projects and vectors there are."""
-        one = self.database.sql.execute(
-            "SELECT count(*), count(project), count(DISTINCT nullif(project, ?)) FROM clips", (NONE,)
-        ).fetchone()
-        vectors = self.database.sql.execute("SELECT count(*) FROM vectors").fetchone()[0]
-        return {"clips": one[0], "labelled": one[1], "projects": one[2], "vectors": vectors}
-
-    def project_sizes(self) -> dict[str, int]:
-        """Return project → number of labelled clips, largest first; `none` among them."""
-        rows = self.database.sql.execute(
-            "SELECT project, count(*) FROM clips WHERE project IS NOT NULL GROUP BY project ORDER BY 2 DESC, 1"
-        )
-        return dict(rows.fetchall())
-
-    def label_history(self, yt_reel_id: str) -> list[dict[str, str | None]]:
-        """Return all labels that a stored clip ever had, oldest first.
-
-        Returns
-        -------
-        list of dict
-            `project` (None where the label was taken away), `source` (table, person or model) and `at` (UTC).
-        """
-        rows = self.database.sql.execute(
-            "SELECT labels.project, source, at FROM labels JOIN clips USING (clip_key) "
-            f"WHERE {ID} = ? ORDER BY label_key",
-            (yt_reel_id,),
-        )
-        return [{"project": project, "source": source, "at": at} for project, source, at in rows]
-
-    def clips(self, ids: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the stored clips of these ids, in their order; ids that are not stored are left out."""
-        distinct = list(dict.fromkeys(ids))
-        found = {clip[ID]: clip for clip in self._clips_in(ID, distinct)}
-        return [found[identifier] for identifier in distinct if identifier in found]
-
-    def clips_with_vectors(self, text_field: str, vector_keys: Sequence[int]) -> list[dict[str, Any]]:
-        """Return the clips whose `text_field` has one of these vectors, in no special order."""
-        return self._clips_in(f"{text_field}_vector", [int(key) for key in vector_keys])
-
-    def clip_batches(self, size: int) -> Iterator[list[dict[str, Any]]]:
-        """Yield all clips in pieces, oldest first; take them within `reading` to see one generation."""
-        after = 0
-        while True:
-            statement = f"{_SELECT_CLIPS} WHERE clip_key > ? ORDER BY clip_key LIMIT ?"
-            batch = self._as_clips(self.database.sql.execute(statement, (after, size)))
-            if not batch:
-                return
-            yield batch
-            after = batch[-1]["clip_key"]
-
-    def stored(self, ids: Sequence[str]) -> EncodedClips:
-        """Return the stored clips of these ids with their stored vectors; see `clips`."""
-        with self.reading():
-            return self._with_vectors(self.clips(ids))
-
-    def labelled(self) -> EncodedClips:
-        """Return all labelled clips with their vectors, oldest first; `clip["cartoon"]` is the newest label."""
-        with self.reading():
-            statement = f"{_SELECT_CLIPS} WHERE project IS NOT NULL ORDER BY clip_key"
-            return self._with_vectors(self._as_clips(self.database.sql.execute(statement)))
+    # --------------------------------------------------------------------------------------------------- encoding
 
     def encoded(
         self, clips: Sequence[dict[str, Any]], progress: Callable[[int], None] | None = None
@@ -400,70 +302,7 @@ class Catalogue:
             return self.store.vectors(list(keys.values()))[0]
         return rounded(self.encode_texts([text]))[0]
 
-    def vector_keys(self, text_field: str, after: int = 0) -> np.ndarray:
-        """Return the keys of the vectors that clips written after a generation have in `text_field`, int64, sorted."""
-        name = f"{text_field}_vector"
-        where, values = (f"{name} IS NOT NULL AND generation > ?", [after]) if after else (f"{name} IS NOT NULL", [])
-        rows = self.database.sql.execute(f"SELECT DISTINCT {name} FROM clips WHERE {where} ORDER BY 1", values)
-        return np.fromiter((row[0] for row in rows), dtype=np.int64)
-
-    def vector_keys_where(
-        self,
-        text_field: str,
-        *,
-        project: str | None = None,
-        channel: str | None = None,
-        labelled: bool = False,
-        language: str | None = None,
-    ) -> np.ndarray:
-        """Return the keys of the vectors that clips of a kind have in `text_field`, int64, sorted.
-
-        Parameters
-        ----------
-        text_field : str
-        project : str, optional
-            The newest label.
-        channel : str, optional
-            Id or name.
-        labelled : bool
-            Only clips that have a label; `none` is one.
-        language : str, optional
-            As in the column `language`.
-        """
-        name = f"{text_field}_vector"
-        conditions: dict[str, list[str]] = {f"{name} IS NOT NULL": []}
-        if project is not None:
-            conditions["project = ?"] = [project]
-        if channel is not None:
-            conditions["(yt_channel_id = ? OR yt_channel_name = ?)"] = [channel, channel]
-        if labelled:
-            conditions["project IS NOT NULL"] = []
-        if language is not None:
-            conditions["language = ?"] = [language]
-        rows = self.database.sql.execute(
-            f"SELECT DISTINCT {name} FROM clips WHERE {' AND '.join(conditions)} ORDER BY 1",
-            [value for values in conditions.values() for value in values],
-        )
-        return np.fromiter((row[0] for row in rows), dtype=np.int64)
-
-    def vectors(self, keys: np.ndarray) -> np.ndarray:
-        """Return the vectors with these keys, float32, shape (len(keys), dimension)."""
-        return self.store.vectors(keys.tolist())
-
-    def lexicon(self) -> Lexicon:
-        """Return the names and aliases that people gave."""
-        return read_lexicon(self.database.sql)
-
     # ------------------------------------------------------------------------------- for the modules of the catalogue
-
-    def stored_like(self, clips: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        """Return id → stored clip, of those clips whose raw texts and channel are stored as they are."""
-        stored = {clip[ID]: clip for clip in self._clips_in(ID, [clip[ID] for clip in clips])}
-        return {
-            clip[ID]: stored[clip[ID]]
-            for clip in clips
-            if clip[ID] in stored and all(clip[key] == stored[clip[ID]][key] for key in RAW_KEYS)
-        }
 
     def prepare_and_encode(
         self,
@@ -507,51 +346,11 @@ class Catalogue:
             self._encoder_checked = True
         return self.encoder.encode(texts, progress)
 
-    def table_label(self, clip_key: int) -> str | None:
-        """Return the label that a clip had from a table last."""
-        row = self.database.sql.execute(
-            "SELECT project FROM labels WHERE clip_key = ? AND source = 'table' ORDER BY label_key DESC", (clip_key,)
-        ).fetchone()
-        return row and row[0]
-
-    def put_label(self, clip_key: int, project: str | None, source: str, generation: int) -> None:
-        """Write a label within an open transaction."""
-        self.database.sql.execute(
-            "INSERT INTO labels (clip_key, project, source, at, generation) VALUES (?, ?, ?, ?, ?)",
-            (clip_key, project, source, now(), generation),
-        )
-        self.database.sql.execute(
-            "UPDATE clips SET project = ?, generation = ? WHERE clip_key = ?", (project, generation, clip_key)
-        )
-
     def _prepared(self, clip: dict[str, Any], old: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """Return the texts of a clip as they were prepared before, or else prepare them now."""
         if clip[ID] in old:
             return {name: old[clip[ID]][name] for name in PREPARED}
         return prepared_columns(self.preparation, clip)
-
-    def _with_vectors(self, clips: list[dict[str, Any]]) -> EncodedClips:
-        dimension = self.dimension or 0
-        vectors = {}
-        for name in TEXT_FIELDS:
-            result = np.zeros((len(clips), dimension), dtype=np.float32)
-            rows = [row for row, clip in enumerate(clips) if clip[f"{name}_vector"] is not None]
-            result[rows] = self.store.vectors([clips[row][f"{name}_vector"] for row in rows])
-            vectors[name] = result
-        return EncodedClips(clips, vectors)
-
-    def _clips_in(self, column: str, values: list[Any]) -> list[dict[str, Any]]:
-        return self._as_clips(rows_in(self.database.sql, f"{_SELECT_CLIPS} WHERE {column}", values))
-
-    def _as_clips(self, rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
-        checked = checked_rows("clips", iter(rows), self.database.path)
-        return [dict(zip(CLIP_COLUMNS, row, strict=False)) for row in checked]
-
-    def _keys(self, ids: Sequence[str]) -> dict[str, int]:
-        """Return id → key of the clips that are stored, in the order of the ids."""
-        statement = f"SELECT {ID}, clip_key FROM clips WHERE {ID}"
-        found = dict(rows_in(self.database.sql, statement, list(dict.fromkeys(ids))))
-        return {identifier: found[identifier] for identifier in ids if identifier in found}
 
     def put_meta(self, values: dict[str, str]) -> None:
         """Write what holds for the catalogue as a whole within an open transaction."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +30,7 @@ from smf_embed.console import (
 from smf_embed.errors import InputError
 
 if TYPE_CHECKING:
+    from smf_embed.adding import AddReport
     from smf_embed.clips import ClipBatch
 
 # what a shell is told of a program that was stopped by Ctrl-C
@@ -60,43 +63,53 @@ def add(
     """
     from smf_embed.adding import AddReport
     from smf_embed.catalogue import Catalogue
-    from smf_embed.clip_tables import iter_clips
+    from smf_embed.clip_tables import iter_clips, readable_again
     from smf_embed.interrupts import stop_after_batch
     from smf_embed.neighbours import refresh_snapshots
 
     prepare_threads()
     columns = parse_columns(column)
-    total = AddReport()
-    # a table that cannot be read must be known before a catalogue is made
-    for table in tables:
-        if table != "-":
-            next(iter_clips(table, columns, batch_rows=1))
-    # read twice: first to learn words and boilerplate, so that the first clips profit from the last
-    piped = list(iter_clips("-", columns)) if "-" in tables else []
+    add_subtitles, unread = subtitles_of(subtitles)
+    total, done = AddReport(rejected=unread), AddReport()
+    with ExitStack() as stack:
+        files = [stack.enter_context(readable_again(table)) for table in tables]
+        # a table that cannot be read, or has no good row, must be known before a catalogue is made
+        usable = [any(batch.clips for batch in iter_clips(file, columns, batch_rows=64)) for file in files]
+        if not any(usable):
+            for batch in itertools.chain.from_iterable(iter_clips(file, columns) for file in files):
+                total.rejected += batch.rejected
+                total.mended += batch.mended
+            report_rejected(total.rejected, dict(total.mended), rejected)
+            raise InputError("not one row could be used; the reasons are above")
 
-    def read(table: str) -> Iterator[ClipBatch]:
-        return add_subtitles(iter(piped) if table == "-" else iter_clips(table, columns))
+        def show(batch: ClipBatch, report: AddReport) -> None:
+            nonlocal done
+            done = report
+            speed = report.clips / max(report.seconds, 1e-3)
+            update(batch.progress, f"{report.clips:,} clips, {speed:,.0f} a second")
 
-    add_subtitles, total.rejected = subtitles_of(subtitles)
-    with (
-        stop_after_batch("the batch in flight") as stop,
-        Catalogue(catalogue, create=True, encoder=encoder) as opened,
-        opened.writing("add"),
-    ):
-        for table in tables:
-            with progress(f"learning the words of {table}") as update:
-                opened.learn(read(table), lambda batch: update(batch.progress, ""), stop)
-            with progress(f"adding {table}") as update:
-                total += opened.add(
-                    read(table),
-                    lambda batch, done: update(
-                        batch.progress, f"{done.clips:,} clips, {done.clips / max(done.seconds, 1e-3):,.0f} a second"
-                    ),
-                    stop,
-                )
-            if stop():
-                total.stopped = True
-                break
+        stop = stack.enter_context(stop_after_batch("the batch in flight"))
+        opened = stack.enter_context(Catalogue(catalogue, create=True, encoder=encoder))
+        stack.enter_context(opened.writing("add"))
+        try:
+            # each is read twice: first to learn words and boilerplate, so that the first clips profit from the last
+            for file in files:
+                with progress(f"learning the words of {file.name}") as update:
+                    opened.learn(
+                        add_subtitles(iter_clips(file, columns)), lambda batch: update(batch.progress, ""), stop
+                    )
+                done = AddReport()
+                with progress(f"adding {file.name}") as update:
+                    total += opened.add(add_subtitles(iter_clips(file, columns)), show, stop)
+                done = AddReport()
+                if stop():
+                    total.stopped = True
+                    break
+        except BaseException:
+            total += done
+            if total.clips:
+                say(f"stored before the error: {_as_counts(total)}; the same command does the rest")
+            raise
         if not total.stopped:
             refresh_snapshots(opened)
         clips = len(opened)
@@ -115,15 +128,16 @@ def add(
         print(json.dumps(summary | {"stopped": total.stopped}))
     else:
         print(
-            f"added {total.added:,}, updated {total.updated:,}, unchanged {total.unchanged:,}, "
-            f"rejected {len(total.rejected):,}; {total.labelled:,} labels, {total.encoded_texts:,} texts encoded, "
-            f"{total.seconds:.1f} s. The catalogue holds {clips:,} clips."
+            f"{_as_counts(total)}, rejected {len(total.rejected):,}; {total.labelled:,} labels, "
+            f"{total.encoded_texts:,} texts encoded, {total.seconds:.1f} s. The catalogue holds {clips:,} clips."
         )
     if total.stopped:
         say("smf-embed: stopped before the end; what is counted above is stored, and the same command does the rest")
         sys.exit(_STOPPED)
-    if total.rejected and not total.clips:
-        raise InputError("not one row could be used; the reasons are above")
+
+
+def _as_counts(report: AddReport) -> str:
+    return f"added {report.added:,}, updated {report.updated:,}, unchanged {report.unchanged:,}"
 
 
 def remove(ids: IdsArgument, catalogue: CatalogueOption = Path("index")) -> None:
@@ -144,14 +158,16 @@ def label(
 ) -> None:
     """Give clips a project, or none; it stands until the label in their table changes, and counts from now on."""
     from smf_embed.catalogue import Catalogue
+    from smf_embed.stored_clips import project_name
 
-    ids, project = [first, *rest[:-1]], rest[-1]
+    ids, project = [first, *rest[:-1]], project_name(rest[-1])
     with Catalogue(catalogue) as opened:
         if project in opened:
             raise InputError(f"{project}: is the id of a clip; the last word must be the project")
-        if project not in opened.project_sizes():
-            say(f"{project}: no clip had this project before")
+        new = project not in opened.projects()
         done = opened.label(ids, project)
+    if done and new:
+        say(f"{project}: no clip had this project before")
     _report_ids(ids, done, catalogue)
     print(f"labelled {len(done):,} clips {project}. To learn from it: smf-embed fit")
 
@@ -243,8 +259,8 @@ def reindex(
                 done = reencode(opened, encoder, update, stop)
             if done.stopped:
                 say(
-                    f"smf-embed: stopped; nothing has changed yet, {done.encoded_texts:,} texts are encoded, and the same "
-                    "command does the rest"
+                    f"smf-embed: stopped; nothing has changed yet, {done.encoded_texts:,} texts are encoded, and the "
+                    "same command does the rest"
                 )
                 sys.exit(_STOPPED)
             facts |= {"clips": done.clips, "changed_texts": done.changed_texts, "texts_encoded": done.encoded_texts}

@@ -13,6 +13,8 @@ from smf_embed.console import CatalogueOption, JsonOption, RejectedOption, print
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from smf_embed.preparation import Preparation
+
 CLEAN_EXAMPLE = 'Example: smf-embed clean "СМЕШAРИКИ 😂 #МашаИМедведь"   or: smf-embed clean clips.csv --json'
 
 lexicon = typer.Typer(
@@ -47,7 +49,7 @@ def clean(
     )
     if (catalogue / "catalogue.sqlite").exists():
         with Catalogue(catalogue) as opened:
-            preparation = opened.preparation
+            _show_prepared(clips, opened.preparation, is_table, as_json)
     else:
         from smf_embed.boilerplate import Boilerplate
         from smf_embed.lexicon import Lexicon
@@ -55,7 +57,12 @@ def clean(
         from smf_embed.typos import WordCounts
 
         say(f"{catalogue} holds no catalogue: texts are cleaned, but no typo can be known")
-        preparation = Preparation(WordCounts(), Boilerplate(), Lexicon())
+        _show_prepared(clips, Preparation(WordCounts(), Boilerplate(), Lexicon()), is_table, as_json)
+
+
+def _show_prepared(clips: Iterator[dict[str, Any]], preparation: Preparation, is_table: bool, as_json: bool) -> None:
+    from smf_embed.clips import TITLE
+
     seen = changed = 0
     for clip in clips:
         prepared = preparation.prepare(clip)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import shutil
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -49,12 +52,47 @@ class ClipTable:
     mended: dict[str, int]
 
 
-def read_clips(source: str | Path | pd.DataFrame, columns: Mapping[str, str] | None = None) -> ClipTable:
+@dataclass(frozen=True)
+class TableFile:
+    """A file that can be read as often as one likes, and what its user calls it."""
+
+    path: Path
+    name: str
+
+
+@contextmanager
+def readable_again(source: str | Path) -> Iterator[TableFile]:
+    """Yield a file with what `source` holds; standard input and pipes, which can be read once, are copied to the disk.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    name = "standard input" if source == "-" else str(source)
+    path = Path(source)
+    if source != "-" and (path.is_file() or path.is_dir() or not path.exists()):
+        yield TableFile(path, name)
+        return
+    with tempfile.NamedTemporaryFile(prefix="smf-embed-") as copy:
+        try:
+            if source == "-":
+                shutil.copyfileobj(sys.stdin.buffer, copy)
+            else:
+                with open(path, "rb") as stream:
+                    shutil.copyfileobj(stream, copy)
+            copy.flush()
+        except OSError as error:
+            raise InputError(f"{name}: cannot be read: {error.strerror}") from error
+        yield TableFile(Path(copy.name), name)
+
+
+def read_clips(source: str | Path | TableFile | pd.DataFrame, columns: Mapping[str, str] | None = None) -> ClipTable:
     """Read a whole table of clips.
 
     Parameters
     ----------
-    source : path or DataFrame
+    source : path, TableFile or DataFrame
         A CSV or Parquet file, `-` for standard input, or a frame in the studio's columns.
     columns : mapping, optional
         Our column name → the table's, for those that are named otherwise: `{"reel_name": "title"}`.
@@ -88,7 +126,9 @@ def read_clips(source: str | Path | pd.DataFrame, columns: Mapping[str, str] | N
 
 
 def iter_clips(
-    source: str | Path | pd.DataFrame, columns: Mapping[str, str] | None = None, batch_rows: int = BATCH_ROWS
+    source: str | Path | TableFile | pd.DataFrame,
+    columns: Mapping[str, str] | None = None,
+    batch_rows: int = BATCH_ROWS,
 ) -> Iterator[ClipBatch]:
     """Read a table of clips in batches, so that it may be larger than memory.
 
@@ -103,23 +143,18 @@ def iter_clips(
     if isinstance(source, pd.DataFrame):
         yield from _read_frames("table", iter([source]), len(source), renamed, batch_rows)
         return
-    name = str(source)
-    if name == "-":
-        stream: IO[bytes] = io.BytesIO(sys.stdin.buffer.read())
-        size = stream.seek(0, io.SEEK_END)
-        stream.seek(0)
-        name = "standard input"
-    else:
-        path = Path(source)
+    with ExitStack() as opened:
+        table = source if isinstance(source, TableFile) else opened.enter_context(readable_again(source))
+        path, name = table.path, table.name
         if not path.exists():
-            raise InputError(f"{path}: no such file")
+            raise InputError(f"{name}: no such file")
         if path.is_dir():
-            raise InputError(f"{path}: is a folder; name a CSV or Parquet file in it")
+            raise InputError(f"{name}: is a folder; name a CSV or Parquet file in it")
         try:
-            stream, size = open(path, "rb"), path.stat().st_size  # noqa: SIM115 (closed below)
+            stream: IO[bytes] = opened.enter_context(open(path, "rb"))
         except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    with stream:
+            raise InputError(f"{name}: cannot be read: {error.strerror}") from error
+        size = path.stat().st_size
         if size == 0:
             raise InputError(f"{name}: the file is empty")
         magic = stream.read(4)

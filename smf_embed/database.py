@@ -10,19 +10,26 @@ import datetime as dt
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from smf_embed.errors import CatalogueError
 from smf_embed.files import read_sealed_json, replace_atomically, write_sealed_json
+from smf_embed.leftovers import sweep
 from smf_embed.migrations import MIGRATIONS, migrate
 from smf_embed.schema import CHECKED, SCHEMA, SCHEMA_VERSION, check_of_row, prepare_connection
 from smf_embed.write_lock import WriteLock, holder
 
 FILE_NAME = "catalogue.sqlite"
 SEAL_NAME = "catalogue.seal.json"
+#: What a repair makes before it takes the place of the damaged file; see `smf_embed.salvage`.
+MENDED_NAME = "catalogue.mended.sqlite"
 _BUSY_SECONDS = 30
+_ROWS_AT_ONCE = 512
+# what SQLite says of a file in a folder that cannot be written, and of one that is damaged
+_NOT_WRITABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _META_KEYS = {"schema_version", "encoder", "fingerprint", "fingerprint_parts", "catalogue_id", "index_kind"}
 
 
@@ -53,6 +60,8 @@ class Database:
         self.path = folder / FILE_NAME
         self.lock = WriteLock(folder)
         self.read_only = False
+        self._trusted = False  # verified, or as its last user left it
+        self._wrote = False
         self.sql = self._connect()
         try:
             self._open(check)
@@ -64,13 +73,25 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Close the file; note how it was left, so that the next to open it need not verify it."""
+        """Close the file; the last to do so moves what is in the log into it."""
+        pending = not self.read_only and self._log_size() > 0
         self.sql.close()
-        if not self.read_only:
-            with suppress(OSError):
-                wal = self.path.with_name(f"{FILE_NAME}-wal")
-                if (not wal.exists() or not wal.stat().st_size) and read_seal(self.folder) != _state(self.path):
-                    write_sealed_json(self.folder / SEAL_NAME, _state(self.path))
+        if pending or self._wrote:
+            self._seal()
+
+    def _seal(self) -> None:
+        """Note how the file was left, so that the next to open it need not verify it."""
+        with suppress(OSError):
+            if self._trusted and not self._log_size():
+                state = _state(self.path)
+                if read_seal(self.folder) != state:
+                    write_sealed_json(self.folder / SEAL_NAME, state)
+
+    def _log_size(self) -> int:
+        try:
+            return log_path(self.path).stat().st_size
+        except OSError:
+            return 0
 
     def meta(self) -> dict[str, str]:
         """Return what is known of the catalogue as a whole."""
@@ -86,16 +107,19 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[int]:
         """See one generation of all tables in the body, whatever is written meanwhile; yield its number."""
-        if not self.sql.in_transaction:
-            self.sql.execute("BEGIN")
-            started = True
-        else:
-            started = False
+        if self.sql.in_transaction:
+            yield self.generation
+            return
+        before = _state(self.path) if self.read_only else None
+        self.sql.execute("BEGIN")
         try:
             yield self.generation
         finally:
-            if started and self.sql.in_transaction:
+            if self.sql.in_transaction:
                 self.sql.execute("COMMIT")
+        # SQLite cannot lock a file in a folder that it cannot write
+        if before is not None and before != _state(self.path):
+            raise CatalogueError(f"{self.path}: was written meanwhile; try again")
 
     @contextmanager
     def writing(self, command: str) -> Iterator[None]:
@@ -113,8 +137,11 @@ class Database:
             raise CatalogueError(f"{self.folder}: cannot be written: the folder is read-only")
         self.lock.acquire(command)
         try:
+            sweep(self.folder, self.meta())
             yield
         finally:
+            if self._wrote and not self.sql.in_transaction:
+                self._seal()
             self.lock.release()
 
     @contextmanager
@@ -127,6 +154,7 @@ class Database:
             When it cannot be written: another writer, a full disk, a read-only folder.
         """
         with self.writing(command):
+            self.lock.check()
             try:
                 self.sql.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
@@ -138,10 +166,13 @@ class Database:
                     (generation, now(), command, secrets.token_hex(8)),
                 )
                 yield generation
+                self._wrote = True
                 self.sql.execute("COMMIT")
             except BaseException as error:
                 if self.sql.in_transaction:
-                    self.sql.execute("ROLLBACK")
+                    with suppress(sqlite3.Error):  # a full disk may have rolled it back already
+                        self.sql.execute("ROLLBACK")
+                self._checkpoint()  # the log of what was undone may fill the disk
                 if isinstance(error, sqlite3.Error):
                     reason = f"{self.path}: cannot be written: {error}; nothing of it was changed"
                     raise CatalogueError(reason) from error
@@ -156,6 +187,7 @@ class Database:
         CatalogueError
             When there is no room for the copy; the file is as it was.
         """
+        self._wrote = True
         try:
             self.sql.execute("VACUUM")
         except sqlite3.Error as error:
@@ -174,50 +206,84 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         if not self.path.exists():
-            raise CatalogueError(f"{self.folder}: holds no catalogue; make one: smf-embed add TABLE")
+            if not (self.folder / MENDED_NAME).exists():
+                raise CatalogueError(f"{self.folder}: holds no catalogue; make one: smf-embed add TABLE")
+            with self.lock.taken("doctor"):
+                put_mended(self.path)
+        sql = None
         try:
-            sql = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
-            prepare_connection(sql)
-            sql.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-            return sql
-        except sqlite3.OperationalError as error:
-            sql.close()
-            wal = self.path.with_name(f"{FILE_NAME}-wal")
-            # a log cannot be opened in a read-only folder; where there is none, the file is all there is
-            if wal.exists() and wal.stat().st_size:
-                raise CatalogueError(f"{self.path}: cannot be opened: {error}") from error
-            self.read_only = True
-        except sqlite3.DatabaseError as error:
-            sql.close()
-            raise damaged(self.path, str(error)) from error
-        sql = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
-        try:
-            prepare_connection(sql)
-            sql.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            # a path that begins with file: is a name, too
+            sql = sqlite3.connect(
+                self.path.absolute(), timeout=_BUSY_SECONDS, isolation_level=None, factory=_Connection
+            )
+            return self._prepared(sql)
         except sqlite3.Error as error:
-            sql.close()
-            raise CatalogueError(f"{self.path}: cannot be opened: {error}") from error
+            if sql is not None:
+                sql.close()
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code not in _NOT_WRITABLE:
+                raise (error if isinstance(error, CatalogueError) else _of_file(self.path, error)) from error
+            # a log cannot be opened in a read-only folder; where there is none, the file is all there is
+            if self._log_size() or not self.path.is_file():
+                raise CatalogueError(f"{self.path}: cannot be opened: {error}") from error
+        self.read_only = True
+        uri = f"{self.path.resolve().as_uri()}?mode=ro&immutable=1"
+        sql = None
+        try:
+            sql = sqlite3.connect(uri, uri=True, isolation_level=None, factory=_Connection)
+            return self._prepared(sql)
+        except sqlite3.Error as error:
+            if sql is not None:
+                sql.close()
+            raise (error if isinstance(error, CatalogueError) else _of_file(self.path, error)) from error
+
+    def _prepared(self, sql: _Connection) -> sqlite3.Connection:
+        sql.path = self.path
+        prepare_connection(sql)
+        sql.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         return sql
 
     def _open(self, check: bool) -> None:
-        try:
-            version = int(self.meta()["schema_version"])
-        except (KeyError, ValueError) as error:
-            raise damaged(self.path, f"its version is missing: {error}") from error
+        version = self._version()
         if version > SCHEMA_VERSION:
             raise CatalogueError(f"{self.path}: was written by a newer smf-embed (format {version}); update smf-embed")
         if version < SCHEMA_VERSION:
+            self._migrate()
+        elif check:
+            state = _state(self.path)
+            self._trusted = read_seal(self.folder) == state
+            # who finds a writer at work waits for no verification; the writer has done it
+            if not self._trusted and holder(self.folder) is None:
+                problems = verify(self.sql)
+                if problems:
+                    raise damaged(self.path, "; ".join(problems[:3]))
+                self._trusted = True
+                if not self.read_only and state == _state(self.path):
+                    self._seal()
+        if _META_KEYS - self.meta().keys():
+            raise damaged(self.path, f"meta lacks {', '.join(sorted(_META_KEYS - self.meta().keys()))}")
+
+    def _version(self) -> int:
+        try:
+            return int(self.meta()["schema_version"])
+        except (KeyError, ValueError) as error:
+            raise damaged(self.path, f"its version is missing: {error}") from error
+
+    def _migrate(self) -> None:
+        if self.read_only:
+            raise CatalogueError(
+                f"{self.path}: is of an older format, and must be opened once where the folder can be written"
+            )
+        with self.writing("migrate"):
+            version = self._version()  # another may have done it since
+            if version == SCHEMA_VERSION:
+                return
             reason = self._unlike_older(version)
             if reason:
                 raise damaged(self.path, reason)
-            with self.writing("migrate"):
-                migrate(self.sql, self.path, version)
-        elif check and read_seal(self.folder) != _state(self.path) and holder(self.folder) is None:
-            problems = verify(self.sql)
-            if problems:
-                raise damaged(self.path, "; ".join(problems[:3]))
-        if _META_KEYS - self.meta().keys():
-            raise damaged(self.path, f"meta lacks {', '.join(sorted(_META_KEYS - self.meta().keys()))}")
+            migrate(self.sql, self.path, version)
+            self._wrote = self._trusted = True
+            self._checkpoint()
 
     def _unlike_older(self, version: int) -> str:
         """Return why the file cannot be a catalogue of an older format; empty if it can."""
@@ -235,29 +301,53 @@ def create_database(folder: Path, meta: dict[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CatalogueError(f"{folder}: cannot be made: {error.strerror or error}") from error
-    lock = WriteLock(folder)
-    lock.acquire("add")
+    with WriteLock(folder).taken("add"):
+        _create(folder, meta)
+
+
+def _create(folder: Path, meta: dict[str, str]) -> None:
+    if (folder / FILE_NAME).exists() or (folder / MENDED_NAME).exists():
+        return
+    sweep(folder)
     try:
-        if (folder / FILE_NAME).exists():
-            return
+        # the log of a file that was taken away would be read into the new one
+        for ending in ("-wal", "-shm"):
+            (folder / f"{FILE_NAME}{ending}").unlink(missing_ok=True)
         with replace_atomically(folder / FILE_NAME) as temporary:
-            sql = sqlite3.connect(temporary, isolation_level=None)
-            prepare_connection(sql)
-            sql.execute("PRAGMA journal_mode = WAL")  # kept in the file: readers go on while one writes
-            sql.execute("BEGIN")
-            for statement in SCHEMA:
-                sql.execute(statement)
             whole = meta | {"schema_version": str(SCHEMA_VERSION), "created": now(), "index_kind": "Flat"}
             # tells this catalogue from another in the same folder, whose keys begin at 1, too
             whole["catalogue_id"] = secrets.token_hex(8)
-            sql.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", whole.items())
-            sql.execute("COMMIT")
-            sql.close()
+            with closing(sqlite3.connect(temporary, isolation_level=None)) as sql:
+                prepare_connection(sql)
+                sql.execute("PRAGMA journal_mode = WAL")  # kept in the file: readers go on while one writes
+                sql.execute("BEGIN")
+                for statement in SCHEMA:
+                    sql.execute(statement)
+                sql.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", whole.items())
+                sql.execute("COMMIT")
         write_sealed_json(folder / SEAL_NAME, _state(folder / FILE_NAME))
     except (OSError, sqlite3.Error) as error:
         raise CatalogueError(f"{folder}: no catalogue can be made here: {error}") from error
-    finally:
-        lock.release()
+
+
+def put_mended(path: Path) -> None:
+    """Put the file that a repair has made in the place of the damaged one, which is kept; whoever calls has the lock.
+
+    A repair that is killed in the middle is finished by the next to open the catalogue.
+    """
+    spare = path.with_name(f"{path.stem}.damaged{path.suffix}")
+    if path.exists():
+        path.replace(spare)
+    # a log that stayed would be taken for one of the new file
+    for ending in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + ending).replace(spare.with_name(spare.name + ending))
+    path.with_name(MENDED_NAME).replace(path)
+
+
+def log_path(path: Path) -> Path:
+    """Return where SQLite keeps what was written to a file and is not in it yet."""
+    return path.with_name(f"{path.name}-wal")
 
 
 def verify(sql: sqlite3.Connection) -> list[str]:
@@ -287,6 +377,65 @@ def damaged(path: Path, reason: str) -> CatalogueError:
         f"{path}: is damaged or no catalogue: {reason}. See what can be mended: "
         f"smf-embed doctor --repair --catalogue {path.parent}"
     )
+
+
+class FileError(CatalogueError, sqlite3.DatabaseError):
+    """What SQLite could not do; both for who knows catalogues and for who knows SQLite."""
+
+
+def _of_file(path: Path, error: sqlite3.Error) -> FileError:
+    code = getattr(error, "sqlite_errorcode", None)
+    # of a text that is no UTF-8 there is no code
+    if code is None or code & 0xFF in _DAMAGE:
+        found = FileError(str(damaged(path, str(error))))
+    else:
+        found = FileError(f"{path}: {error}")
+    found.sqlite_errorcode = code or sqlite3.SQLITE_CORRUPT
+    return found
+
+
+class _Cursor(sqlite3.Cursor):
+    """A cursor whose errors are those of a catalogue."""
+
+    connection: _Connection
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        while rows := self.fetchmany(_ROWS_AT_ONCE):
+            yield from rows
+
+    def execute(self, *words: Any) -> _Cursor:
+        try:
+            super().execute(*words)
+        except sqlite3.DatabaseError as error:
+            raise _of_file(self.connection.path, error) from error
+        return self
+
+    def fetchone(self) -> Any:
+        try:
+            return super().fetchone()
+        except sqlite3.DatabaseError as error:
+            raise _of_file(self.connection.path, error) from error
+
+    def fetchmany(self, *words: Any) -> list[Any]:
+        try:
+            return super().fetchmany(*words)
+        except sqlite3.DatabaseError as error:
+            raise _of_file(self.connection.path, error) from error
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return super().fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _of_file(self.connection.path, error) from error
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose errors are those of a catalogue."""
+
+    path: Path
+
+    def execute(self, *words: Any) -> _Cursor:
+        return self.cursor(_Cursor).execute(*words)
 
 
 def checked_rows(table: str, rows: Iterator[tuple[Any, ...]], path: Path) -> Iterator[tuple[Any, ...]]:

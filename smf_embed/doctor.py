@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +16,13 @@ from smf_embed.clips import ID, TEXT_FIELDS
 from smf_embed.database import FILE_NAME, Database, verify
 from smf_embed.encoded_clips import text_digest
 from smf_embed.errors import CatalogueError, EncoderError, ModelError
+from smf_embed.leftovers import TEMPORARY
 from smf_embed.neighbours import Neighbours
 from smf_embed.salvage import salvage
 from smf_embed.snapshots import remove_snapshot, snapshot_problems
-from smf_embed.write_lock import WriteLock, holder
+from smf_embed.write_lock import WriteLock
 
 _BATCH = 4096
-# what a killed program leaves behind: see smf_embed.files.replace_atomically
-_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}(\.\w+)?(-wal|-shm|-journal)?")
 # vectors are rounded to float16 when they are stored
 _LENGTH_TOLERANCE = 0.01
 _AGAIN = "smf-embed doctor --repair --catalogue {folder}"
@@ -82,13 +80,15 @@ def examine(
     if any(not finding.mended for finding in findings):
         return findings
     with Catalogue(folder) as catalogue:
+        # what killed programs left is no damage, and goes when a writer opens the folder
+        with suppress(CatalogueError), catalogue.writing("doctor"):
+            pass
         say(0.3, "clips and vectors")
         findings += _clips(catalogue, repair, again)
         say(0.7, "snapshots")
         findings += _snapshots(catalogue, repair, again)
         say(0.9, "model")
-        findings += _model(catalogue)
-    findings += _leftovers(folder, repair, again)
+        findings += _model(catalogue, repair, again)
     return findings
 
 
@@ -108,12 +108,8 @@ def _database(folder: Path, repair: bool, again: str) -> Iterator[Finding]:
     if not repair:
         yield Finding(FILE_NAME, "; ".join(problems), False, again)
         return
-    lock = WriteLock(folder)
-    lock.acquire("doctor")
-    try:
+    with WriteLock(folder).taken("doctor"):
         kept = salvage(path)
-    finally:
-        lock.release()
     if kept is None:
         remedy = f"restore a copy of {path}, or move it away and add the tables again: smf-embed add TABLE"
         yield Finding(FILE_NAME, f"{'; '.join(problems)}; too much is lost to mend it", False, remedy)
@@ -219,8 +215,13 @@ def _snapshots(catalogue: Catalogue, repair: bool, again: str) -> Iterator[Findi
             yield Finding(f"index of {field}", "holds other texts than the catalogue", False, again)
 
 
-def _model(catalogue: Catalogue) -> Iterator[Finding]:
+def _model(catalogue: Catalogue, repair: bool, again: str) -> Iterator[Finding]:
     folder = catalogue.folder / MODEL_FOLDER
+    for path in sorted(folder.glob(".*")):
+        if TEMPORARY.fullmatch(path.name):
+            if repair:
+                path.unlink(missing_ok=True)
+            yield Finding(path.name, "was left behind by a fit that was killed", repair, "" if repair else again)
     if not (folder / "manifest.json").exists():
         if folder.exists() and any(folder.iterdir()):
             yield Finding(
@@ -231,13 +232,3 @@ def _model(catalogue: Catalogue) -> Iterator[Finding]:
         Classifier.load(folder, catalogue)
     except ModelError as error:
         yield Finding(MODEL_FOLDER, str(error), False, f"smf-embed fit --catalogue {catalogue.folder}")
-
-
-def _leftovers(folder: Path, repair: bool, again: str) -> Iterator[Finding]:
-    if holder(folder) is not None:
-        return  # they may be in use
-    for path in sorted(folder.rglob(".*")):
-        if path.is_file() and _TEMPORARY.fullmatch(path.name):
-            if repair:
-                path.unlink(missing_ok=True)
-            yield Finding(path.name, "was left behind by a program that was killed", repair, "" if repair else again)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from smf_embed.catalogue import Catalogue
-from smf_embed.clips import COLUMNS, ID, NUMBER_COLUMNS, TEXT, TEXT_FIELDS
+from smf_embed.clips import COLUMNS, ID, NUMBER_COLUMNS, TEXT, TEXT_FIELDS, TITLE, split_text
+from smf_embed.database import checked_rows
 from smf_embed.files import replace_atomically
+from smf_embed.schema import CHECKED
 from smf_embed.vector_store import rows_in
 
 _BATCH = 4096
@@ -55,7 +57,7 @@ def export(
             for batch in catalogue.clip_batches(_BATCH):
                 labels = _newest_labels(catalogue, [clip["clip_key"] for clip in batch])
                 table: dict[str, list[Any]] = {
-                    name: [clip["description" if name == TEXT else name] for clip in batch] for name in COLUMNS
+                    name: [_text_of(clip) if name == TEXT else clip[name] for clip in batch] for name in COLUMNS
                 }
                 table["label_source"] = [labels.get(clip["clip_key"], (None, None))[0] for clip in batch]
                 table["label_at"] = [labels.get(clip["clip_key"], (None, None))[1] for clip in batch]
@@ -72,11 +74,22 @@ def export(
     return written
 
 
+def _text_of(clip: dict[str, Any]) -> str | None:
+    """Return the description so that it is read as what it is: one that begins with a bracket would be cut."""
+    title, description = clip[TITLE], clip["description"]
+    if split_text(title, description) == (title, description):
+        return description
+    return f"[{title or ''}] {description}"
+
+
 def _newest_labels(catalogue: Catalogue, clip_keys: list[int]) -> dict[int, tuple[str, str]]:
     """Return clip → source and time of its newest label; clips without one, or with one that was taken away, lack."""
-    statement = "SELECT label_key, clip_key, source, at, project FROM labels WHERE clip_key"
+    columns = CHECKED["labels"]
+    statement = f"SELECT {', '.join(columns)}, row_check FROM labels WHERE clip_key"
+    rows = rows_in(catalogue.database.sql, statement, clip_keys)
     newest: dict[int, tuple[str, str]] = {}
-    for _, clip_key, source, at, project in sorted(rows_in(catalogue.database.sql, statement, clip_keys)):
+    for row in sorted(checked_rows("labels", iter(rows), catalogue.database.path)):
+        _, clip_key, project, source, at, _ = row
         if project is None:
             newest.pop(clip_key, None)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from smf_embed.console import say
@@ -15,7 +15,7 @@ from smf_embed.console import say
 def stop_after_batch(what: str) -> Iterator[Callable[[], bool]]:
     """Note the first Ctrl-C or SIGTERM instead of raising; yield what tells whether there was one.
 
-    The second Ctrl-C stops at once. Outside the main thread signals are left alone.
+    The second signal stops at once. Outside the main thread signals are left alone.
 
     Parameters
     ----------
@@ -26,10 +26,11 @@ def stop_after_batch(what: str) -> Iterator[Callable[[], bool]]:
 
     def note(number: int, frame: FrameType | None) -> None:
         nonlocal asked
-        if asked and number == signal.SIGINT:
+        if asked:
             raise KeyboardInterrupt
         asked = True
-        say(f"stopping after {what}; Ctrl-C again to stop at once")
+        with suppress(RuntimeError):  # the signal came while a line was being written
+            say(f"stopping after {what}; Ctrl-C again to stop at once")
 
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from smf_embed.errors import CatalogueError
+from smf_embed.errors import CatalogueError, InputError
 from smf_embed.files import replace_atomically
 from smf_embed.lexicon import Lexicon
 from smf_embed.schema import CLIP_COLUMNS, SCHEMA, SCHEMA_VERSION
@@ -44,10 +44,11 @@ def migrate(sql: sqlite3.Connection, path: Path, version: int) -> Path:
                 sql.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(step),))
                 sql.execute("COMMIT")
             except BaseException:
-                sql.execute("ROLLBACK")
+                if sql.in_transaction:  # a full disk may have rolled it back already
+                    sql.execute("ROLLBACK")
                 raise
         sql.execute("PRAGMA foreign_keys = ON")
-    except (OSError, sqlite3.OperationalError) as error:
+    except (OSError, sqlite3.Error, ValueError, KeyError, TypeError, InputError) as error:
         raise CatalogueError(f"{path}: cannot be brought to format {SCHEMA_VERSION}: {error}") from error
     return backup
 

@@ -26,7 +26,7 @@ from smf_embed.snapshots import (
     write_snapshot,
 )
 from smf_embed.text import clean
-from smf_embed.vector_index import Sample, VectorIndex
+from smf_embed.vector_index import VectorIndex
 
 # a snapshot is written again when this share of the vectors has changed, so that small adds cost no large file
 _STALE_SHARE = 0.1
@@ -170,12 +170,16 @@ def refresh_snapshots(catalogue: Catalogue) -> None:
     """Write the snapshots of all fields again where much has changed since."""
     for field in TEXT_FIELDS:
         voucher = read_voucher(snapshot_path(catalogue, field), catalogue)
-        saved = voucher["vectors"] if voucher else 0
+        saved, since = (voucher["vectors"], voucher["generation"]) if voucher else (0, 0)
+        most = _stale_share(catalogue.index_kind) * saved
+        # counting all keys takes the longer the more there are; a clip that is written or removed changes about one
+        if saved and catalogue.count_written(since) + catalogue.count_removed() <= most:
+            continue
         with catalogue.reading():
-            newer = len(catalogue.vector_keys(field, after=voucher["generation"] if voucher else 0))
-            gone = saved + newer - len(catalogue.vector_keys(field))
+            newer = len(catalogue.vector_keys(field, after=since))
+            gone = saved + newer - catalogue.count_vectors(field)
         # both are the most that it can be: a clip that was written since may have a text that others had
-        if newer + gone > _stale_share(catalogue.index_kind) * saved:
+        if newer + gone > most:
             neighbours = Neighbours(catalogue, field)
             if neighbours.is_stale():
                 neighbours.save()
@@ -215,6 +219,18 @@ def reindex_kind(
     InputError
         A kind that does not exist, a kind and a budget together, or a budget that no kind keeps; nothing is changed.
     """
+    # a writer that opens the folder meanwhile would take the new snapshots for what a killed one left
+    with catalogue.writing("reindex"):
+        return _reindex_kind(catalogue, kind, max_memory, max_latency, progress)
+
+
+def _reindex_kind(
+    catalogue: Catalogue,
+    kind: str | None,
+    max_memory: int | None,
+    max_latency: float | None,
+    progress: Callable[[float, str], None] | None,
+) -> dict[str, Any]:
     budget = max_memory is not None or max_latency is not None
     if kind is not None and budget:
         raise InputError("a kind of index and a budget exclude each other; give one of them")
@@ -233,7 +249,7 @@ def reindex_kind(
             if progress:
                 progress(step / len(fields), f"{field}: {what}")
 
-        if step == 0 and budget and len(keys) > 1:
+        if step == 0 and budget:
             index, facts["measured"] = choose(
                 keys, vectors, max_memory=max_memory, max_latency=max_latency, progress=tell
             )
@@ -241,8 +257,8 @@ def reindex_kind(
         else:
             tell(kind)
             index = VectorIndex.build(kind, keys, vectors)
-            if step == 0 and len(keys) > 1:
-                facts["measured"] = [measure(index, Sample.of(keys, vectors))]
+            if step == 0:
+                facts["measured"] = [measure(index, vectors)]
         if step == 0:
             facts |= {"kind": kind, "field": field, "vectors": len(keys)}
         write_snapshot(catalogue, field, index, generation, token)

@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from smf_embed.clips import TEXT_FIELDS
-from smf_embed.database import now
+from smf_embed.database import MENDED_NAME, now, put_mended
+from smf_embed.errors import CatalogueError
 from smf_embed.files import replace_atomically
 from smf_embed.schema import CHECKED, SCHEMA, SCHEMA_VERSION, check_of_row, prepare_connection
 
 _META = {"schema_version", "encoder", "fingerprint", "fingerprint_parts", "catalogue_id"}
-_ORDER = {table: columns[0] for table, columns in CHECKED.items()}
+# keys that are numbers can be tried one by one, and how many at most
+_NUMBERED = {"generations": "generation", "vectors": "vector_key", "clips": "clip_key", "labels": "label_key"}
+_KEYS = {"boilerplate": ("channel", "kind", "digest"), "aliases": ("alias", "channel")}
+_MOST_KEYS = 10_000_000
 
 
 def salvage(path: Path) -> dict[str, int] | None:
@@ -35,8 +39,8 @@ def salvage(path: Path) -> dict[str, int] | None:
         is as it was then.
     """
     kept: dict[str, int] = {}
-    mended = path.with_name(f"{path.stem}.mended{path.suffix}")
-    spare = path.with_name(f"{path.stem}.damaged{path.suffix}")
+    mended = path.with_name(MENDED_NAME)
+    _expect_no_readers(path)
     try:
         with (
             replace_atomically(mended) as temporary,
@@ -44,6 +48,8 @@ def salvage(path: Path) -> dict[str, int] | None:
             closing(sqlite3.connect(temporary, isolation_level=None)) as new,
         ):
             prepare_connection(old)
+            # a text that is no UTF-8 any more costs its row and not the walk
+            old.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
             prepare_connection(new)
             new.execute("PRAGMA journal_mode = WAL")
             new.execute("PRAGMA foreign_keys = OFF")
@@ -59,41 +65,68 @@ def salvage(path: Path) -> dict[str, int] | None:
             new.execute("COMMIT")
     except (sqlite3.Error, OSError):
         return None
-    path.replace(spare)
-    for ending in ("-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + ending).replace(spare.with_name(spare.name + ending))
-    mended.replace(path)
+    put_mended(path)
     return kept
+
+
+def _expect_no_readers(path: Path) -> None:
+    """Raise where others have the file open: the last of them would remove the log of the new one for the old one's."""
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as sql:
+        try:
+            sql.execute("PRAGMA locking_mode = EXCLUSIVE")
+            sql.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                reason = f"{path}: cannot be mended while other programs have it open; end them and try again"
+                raise CatalogueError(reason) from error
 
 
 def _copy(old: sqlite3.Connection, new: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> int:
     names = ", ".join(columns)
     insert = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
-    seen: set[bytes | int] = set()
-    # from both ends, since a broken page ends a walk
-    for direction in ("ASC", "DESC"):
-        order = ", ".join(f"{name} {direction}" for name in _key(table))
-        for row in _sound_rows(old, f"SELECT {names}, row_check FROM {table} ORDER BY {order}"):
-            mark = hash(row[:3])
-            if mark not in seen:
-                seen.add(mark)
-                with suppress(sqlite3.IntegrityError):
-                    new.execute(insert, row)
+    seen: set[int] = set()
+    for row in _sound_rows(old, table, f"{names}, row_check"):
+        mark = hash(row[:3])
+        if mark not in seen:
+            seen.add(mark)
+            with suppress(sqlite3.IntegrityError):
+                new.execute(insert, row)
     return int(new.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
-def _key(table: str) -> tuple[str, ...]:
-    return {"boilerplate": ("channel", "kind", "digest"), "aliases": ("alias", "channel")}.get(table, (_ORDER[table],))
-
-
-def _sound_rows(sql: sqlite3.Connection, statement: str) -> Iterator[tuple[Any, ...]]:
-    try:
-        for row in sql.execute(statement):
-            if check_of_row(*row[:-1]) == row[-1]:
-                yield row[:-1]
-    except (sqlite3.Error, UnicodeDecodeError):
+def _sound_rows(sql: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows that can be reached and agree with their checksums, some of them twice."""
+    select = f"SELECT {columns} FROM {table}"
+    # from both ends, since a broken page ends a walk
+    reached: list[Any] = [0, 0]
+    key_column = _NUMBERED.get(table) or CHECKED[table][0]
+    place = CHECKED[table].index(key_column)
+    for side, direction in enumerate(("DESC", "ASC")):
+        order = ", ".join(f"{name} {direction}" for name in _KEYS.get(table, (key_column,)))
+        with suppress(sqlite3.Error):
+            for row in sql.execute(f"{select} ORDER BY {order}"):
+                reached[side] = row[place]
+                if check_of_row(*row[:-1]) == row[-1]:
+                    yield row[:-1]
+    if table not in _NUMBERED:
         return
+    # what is between two broken pages is looked up key by key
+    last, first = reached
+    if not last:  # the walk from the end came to nothing
+        last = _last_key(sql, table)
+    for key in range(first + 1, last):
+        with suppress(sqlite3.Error):
+            for row in sql.execute(f"{select} WHERE {key_column} = ?", (key,)):
+                if check_of_row(*row[:-1]) == row[-1]:
+                    yield row[:-1]
+
+
+def _last_key(sql: sqlite3.Connection, table: str) -> int:
+    with suppress(sqlite3.Error):
+        found = sql.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+        # of a damaged number nothing follows
+        return min(int(found[0]), _MOST_KEYS) + 1 if found else 0
+    return 0
 
 
 def _mend_references(sql: sqlite3.Connection) -> None:

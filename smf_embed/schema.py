@@ -48,7 +48,8 @@ def check_of_row(*values: Any) -> int:
             pieces.append(b"\x00")
         else:
             # a number of a REAL column is the same whether SQLite hands it over as 60 or as 60.0
-            pieces.append(repr(int(value) if value == int(value) else value).encode())
+            whole = isinstance(value, int) or value.is_integer()
+            pieces.append(repr(int(value) if whole else value).encode())
     return zlib.crc32(b"\x1f".join(pieces))
 
 
@@ -115,6 +116,9 @@ SCHEMA = (
     f"""CREATE TABLE words (
         word TEXT PRIMARY KEY, texts INTEGER NOT NULL, {_check("words")}
     ) STRICT, WITHOUT ROWID""",
+    # for the few questions that are not about one word: see smf_embed.learned.StoredWords
+    "CREATE INDEX words_repeated ON words (word, texts) WHERE texts > 1 AND instr(word, ' ') = 0",
+    "CREATE INDEX words_often ON words (texts DESC) WHERE texts >= 5 AND instr(word, ' ') = 0",
     # learned from descriptions: how often a segment stands on a channel, see smf_embed.boilerplate.BoilerplateRow
     f"""CREATE TABLE boilerplate (
         channel TEXT NOT NULL, kind INTEGER NOT NULL, digest INTEGER NOT NULL, seen INTEGER NOT NULL,

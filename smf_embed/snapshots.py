@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,8 @@ from smf_embed.catalogue import Catalogue
 from smf_embed.clips import TEXT_FIELDS
 from smf_embed.errors import InputError
 from smf_embed.files import file_digest, read_sealed_json, replace_atomically, write_sealed_json
+from smf_embed.leftovers import SNAPSHOT, sweep, vouches_for
 from smf_embed.vector_index import VectorIndex
-
-# a snapshot, its voucher, and what a killed run left of either; the kind is missing in names of version 0.1
-_SNAPSHOT_NAME = re.compile(rf"\.?({'|'.join(TEXT_FIELDS)})\.(.+\.)?faiss(\.json|\.[0-9a-f]{{8}}\.json)?")
 
 
 def snapshot_path(catalogue: Catalogue, field: str, kind: str | None = None) -> Path:
@@ -47,22 +44,35 @@ def read_voucher(path: Path, catalogue: Catalogue) -> dict[str, Any] | None:
 
 
 def write_snapshot(catalogue: Catalogue, field: str, index: VectorIndex, generation: int, token: str | None) -> None:
-    """Write a snapshot of a generation with this token, and then its voucher."""
+    """Write a snapshot of a generation with this token and its voucher; whoever calls is the only writer.
+
+    The voucher is made before the snapshot is in its place, so that the next writer can finish what was killed between.
+    """
     path = snapshot_path(catalogue, field, index.kind)
-    with replace_atomically(path) as temporary:
-        index.write(temporary)
-    voucher = {
-        "generation": generation,
-        "token": token,
-        "fingerprint": catalogue.fingerprint,
-        "catalogue_id": catalogue.catalogue_id,
-        "kind": index.kind,
-        "built_as": index.built_as,
-        "vectors": len(index),
-        "bytes": path.stat().st_size,
-        "digest": file_digest(path),
-    }
-    write_sealed_json(_voucher_path(path), voucher)
+    try:
+        with (
+            catalogue.writing("reindex"),
+            replace_atomically(_voucher_path(path)) as voucher,
+            replace_atomically(path) as temporary,
+        ):
+            index.write(temporary)
+            facts = {
+                "generation": generation,
+                "token": token,
+                "fingerprint": catalogue.fingerprint,
+                "catalogue_id": catalogue.catalogue_id,
+                "kind": index.kind,
+                "built_as": index.built_as,
+                "vectors": len(index),
+                "bytes": temporary.stat().st_size,
+                "digest": file_digest(temporary),
+            }
+            write_sealed_json(voucher, facts)
+    except BaseException:
+        # the old one is kept, unless it was stopped between the two
+        if _voucher_path(path).exists() and not vouches_for(_voucher_path(path), path):
+            remove_snapshot(path)
+        raise
 
 
 def read_snapshot(catalogue: Catalogue, field: str) -> tuple[VectorIndex, int] | None:
@@ -90,12 +100,10 @@ def snapshot_problems(catalogue: Catalogue) -> Iterator[tuple[Path, str]]:
     """Yield the files of snapshots that are of no use, and why; an older snapshot is of use."""
     current = {snapshot_path(catalogue, field) for field in TEXT_FIELDS}
     for path in sorted(catalogue.folder.iterdir()):
-        if not _SNAPSHOT_NAME.fullmatch(path.name):
+        if not SNAPSHOT.fullmatch(path.name):
             continue
         whole = path.with_name(path.name.removesuffix(".json"))
-        if path.name.startswith("."):
-            yield path, "was left behind by a program that was killed"
-        elif whole not in current:
+        if whole not in current:
             yield path, "is of another kind of index than the one in use"
         elif path != whole:
             if not whole.exists():
@@ -111,9 +119,5 @@ def remove_snapshot(path: Path) -> None:
 
 
 def remove_other_snapshots(catalogue: Catalogue) -> None:
-    """Remove the snapshots of other kinds than the catalogue's, and what killed runs left of any."""
-    kept = {snapshot_path(catalogue, field) for field in TEXT_FIELDS}
-    kept |= {_voucher_path(path) for path in kept}
-    for path in sorted(catalogue.folder.iterdir(), reverse=True):  # vouchers before what they vouch for
-        if path not in kept and _SNAPSHOT_NAME.fullmatch(path.name):
-            path.unlink(missing_ok=True)
+    """Remove the snapshots of other kinds than the catalogue's; whoever calls is the only writer."""
+    sweep(catalogue.folder, catalogue.database.meta())

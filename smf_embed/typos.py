@@ -16,16 +16,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from symspellpy import SymSpell, Verbosity  # type: ignore[import-untyped]
 
+from smf_embed.near_words import NearWords
 from smf_embed.scripts import (
     common_words,
     form_of_name,
     general_words,
+    latin_spellings,
     same_word,
     script_of,
     transliterations,
@@ -95,6 +97,23 @@ class WordCounts:
             pairs.update({f"{a} {b}" for a, b in pairwise(words) if a.isalpha() and b.isalpha()})
         _add_counts(self.counts, counts)
         _add_counts(self.pairs, pairs)
+
+    def count(self, token: str) -> int:
+        """Return in how many texts a token stands."""
+        return self.counts.get(token, 0)
+
+    def count_pair(self, pair: str) -> int:
+        """Return in how many texts two neighbouring words stand that are joined by a space."""
+        return self.pairs.get(pair, 0)
+
+    def repeated(self, starts: Collection[str]) -> Iterator[str]:
+        """Yield the tokens of several texts whose first three letters are among these, in any order."""
+        return (token for token, count in self.counts.items() if count > 1 and token[:3] in starts)
+
+    def often(self) -> Iterator[tuple[str, int]]:
+        """Yield the tokens that are words of the corpus and their counts, the most frequent first."""
+        found = [(token, count) for token, count in self.counts.items() if count >= OFTEN]
+        return iter(sorted(found, key=lambda pair: (-pair[1], pair[0])))
 
     def add(self, other: WordCounts) -> None:
         """Add the counts of other texts."""
@@ -172,23 +191,19 @@ class Corrector:
     """
 
     def __init__(self, counts: WordCounts, names: Iterable[str] = (), general: bool = True) -> None:
-        self._counts = counts.counts
-        self._pairs = counts.pairs
+        self._counts = counts
         self._general = general
         phrases = sorted({tuple(token for _, _, token in tokens(clean(name))) for name in names})
         self._names = {token for phrase in phrases for token in phrase}
         self._name_pairs = {f"{a} {b}" for phrase in phrases for a, b in pairwise(phrase)}
         self._glued_names = {"".join(phrase): phrase for phrase in phrases if len(phrase) > 1}
         self._name_forms = self._names | self._forms_in_corpus()
-        self._near, self._far = SymSpell(1, 7), SymSpell(2, 7)
+        self._far = SymSpell(2, 7)
         targets = self._add_targets()
+        self._near = NearWords(targets)
         # a Cyrillic word in Latin letters is no typo of a Latin word: patrul is патруль, not patrol
-        self._transliterated = {
-            reading
-            for token in sorted(self._names | targets)
-            if token in self._names or script_of(token) == "cyrillic"
-            for reading in transliterations(token)
-        }
+        self._transliterated = {reading for name in self._names for reading in transliterations(name)}
+        self._transliterated |= latin_spellings(token for token in targets if script_of(token) == "cyrillic")
         self._memo: dict[str, _Reading | None] = {}
 
     def _forms_in_corpus(self) -> set[str]:
@@ -199,24 +214,18 @@ class Corrector:
                 by_start.setdefault(name[:3], []).append(name)
         return {
             token
-            for token, count in self._counts.items()
-            if count > 1 and any(form_of_name(token, name) for name in by_start.get(token[:3], ()))
+            for token in self._counts.repeated(by_start)
+            if any(form_of_name(token, name) for name in by_start[token[:3]])
         }
 
     def _add_targets(self) -> set[str]:
-        often = [
-            (count, token)
-            for token, count in self._counts.items()
-            if count >= OFTEN and len(token) >= SHORTEST and script_of(token)
-        ]
-        often.sort(key=lambda pair: (-pair[0], pair[1]))
-        targets = {token: count for count, token in often[:MOST_TARGETS]}
+        often = (pair for pair in self._counts.often() if len(pair[0]) >= SHORTEST and script_of(pair[0]))
+        targets = dict(islice(often, MOST_TARGETS))
         for name in self._name_forms:
-            count = self._counts.get(name, 0)
+            count = self._counts.count(name)
             if len(name) >= SHORTEST and (name in self._names or count >= OFTEN) and script_of(name):
                 targets[name] = max(count, 1)
         for token in sorted(targets):
-            self._near.create_dictionary_entry(token, targets[token])
             named = token in self._name_forms
             if len(token) >= 6 and (named or (len(token) >= 8 and targets[token] >= COMMON)):
                 self._far.create_dictionary_entry(token, targets[token])
@@ -232,7 +241,7 @@ class Corrector:
         So are short tokens, those with digits and those of scripts that have no dictionary.
         """
         token = token.replace("ё", "е")
-        if not SHORTEST <= len(token) <= LONGEST or token in self._name_forms or self._counts.get(token, 0) >= OFTEN:
+        if not SHORTEST <= len(token) <= LONGEST or token in self._name_forms or self._counts.count(token) >= OFTEN:
             return True
         script = script_of(token)
         return script is None or token in self._transliterated or (self._general and token in general_words(script))
@@ -301,9 +310,9 @@ class Corrector:
         parts = self._unglue(token)
         if parts:
             return _Reading(parts=parts)
-        seen = self._counts.get(token, 0)
+        seen = self._counts.count(token)
         plain = without_accents(token)
-        found = {item.term: item.distance for item in self._near.lookup(token, Verbosity.ALL, 1)}
+        found = dict.fromkeys(self._near.one_edit_away(token), 1)
         if not found and len(token) >= 6:
             found = {item.term: item.distance for item in self._far.lookup(token, Verbosity.ALL, 2)}
         candidates = []
@@ -317,7 +326,7 @@ class Corrector:
 
     def _weigh(self, token: str, word: str, distance: int, seen: int) -> _Candidate | None:
         """Return how good a known word near an unknown token is; None if it is no good whatever stands beside it."""
-        count = self._counts.get(word, 0)
+        count = self._counts.count(word)
         # a token seen once may be this very text
         if seen > 1 and count < RATIO * seen:
             return None
@@ -368,12 +377,14 @@ class Corrector:
         if not neighbour or (candidate.distance == 2 and len(neighbour) < SHORTEST):
             return 0
         key = f"{candidate.word} {neighbour}" if follows else f"{neighbour} {candidate.word}"
-        return PAIR_OFTEN if key in self._name_pairs else self._pairs.get(key, 0)
+        return PAIR_OFTEN if key in self._name_pairs else self._counts.count_pair(key)
 
     def _unglue(self, token: str) -> tuple[str, ...]:
         """Return the words of an unknown token that is several known words, at least half of its letters names."""
         size = len(token)
-        if size < 8 or not (self._glued_names or self._names):
+        pieces = (token[start:end] for end in range(SHORTEST, size + 1) for start in range(end - SHORTEST + 1))
+        # without a name among them it is nothing, and no count need be looked up
+        if size < 8 or not any(piece in self._names or piece in self._glued_names for piece in pieces):
             return ()
         # for each length of the beginning: (letters of names, minus number of parts, parts)
         best: list[tuple[int, int, tuple[str, ...]] | None] = [(0, 0, ())] + [None] * size
@@ -387,7 +398,7 @@ class Corrector:
                     parts, named = self._glued_names[piece], end - start
                 elif piece in self._names and not self._is_common(piece):
                     parts, named = (piece,), end - start
-                elif self._counts.get(piece, 0) >= VERY_OFTEN:
+                elif self._counts.count(piece) >= VERY_OFTEN:
                     parts, named = (piece,), 0
                 else:
                     continue

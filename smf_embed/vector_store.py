@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from smf_embed.database import checked_rows
+from smf_embed.database import checked_rows, damaged
 
 # float16 halves the file and costs no accuracy that was seen: docs/decisions.md
 _STORED_TYPE = np.dtype("<f2")
@@ -65,9 +65,12 @@ class VectorStore:
         statement = "SELECT vector_key, fingerprint, text_digest, vector, row_check FROM vectors WHERE vector_key"
         rows = list(checked_rows("vectors", iter(rows_in(self._sql, statement, distinct.tolist())), self._path))
         rows.sort(key=lambda row: row[0])
-        stored = np.frombuffer(b"".join(row[3] for row in rows), dtype=_STORED_TYPE).reshape(len(rows), dimension)
         if len(rows) < len(distinct):
-            raise KeyError(f"{len(distinct) - len(rows)} of {len(distinct)} vectors are not stored")
+            raise damaged(self._path, f"{len(distinct) - len(rows)} of {len(distinct)} vectors are not stored")
+        size = dimension * _STORED_TYPE.itemsize
+        if any(len(row[3]) != size or row[1] != self._fingerprint for row in rows):
+            raise damaged(self._path, "vectors of several encoders are in use")
+        stored = np.frombuffer(b"".join(row[3] for row in rows), dtype=_STORED_TYPE).reshape(len(rows), dimension)
         return stored[places].astype(np.float32)
 
     def digests(self, keys: Sequence[int]) -> dict[int, bytes]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,7 @@ class WriteLock:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = filelock.FileLock(folder / FILE_NAME, timeout=0)
+        self._file: tuple[int, int] | None = None
 
     @property
     def held(self) -> bool:
@@ -82,15 +84,47 @@ class WriteLock:
             ) from None
         except OSError as error:
             raise CatalogueError(f"{self._folder}: cannot be written: {error.strerror or error}") from error
+        self._file = self._there()
         me = Holder(os.getpid(), psutil.Process().create_time(), command, _now())
         with suppress(OSError):  # the note is for others; a full disk is told by the write that follows
             (self._folder / FILE_NAME).write_text(json.dumps(vars(me)), encoding="utf-8")
 
+    def check(self) -> None:
+        """See that the lock still keeps others out.
+
+        Raises
+        ------
+        CatalogueError
+            When its file was removed or replaced, so that another may have taken a new one.
+        """
+        if self._there() != self._file:
+            raise CatalogueError(
+                f"{self._folder / FILE_NAME}: was removed while it was in use, so that another may be writing now; "
+                f"what was reported as done is kept, and the same command does the rest"
+            )
+
     def release(self) -> None:
         """Give the lock back."""
-        with suppress(OSError):
-            (self._folder / FILE_NAME).write_text("", encoding="utf-8")
+        if self._there() == self._file:  # else it is another's note
+            with suppress(OSError):
+                (self._folder / FILE_NAME).write_text("", encoding="utf-8")
         self._lock.release()
+
+    @contextmanager
+    def taken(self, command: str) -> Iterator[None]:
+        """Hold the lock in the body; see `acquire`."""
+        self.acquire(command)
+        try:
+            yield
+        finally:
+            self.release()
+
+    def _there(self) -> tuple[int, int] | None:
+        try:
+            stat = (self._folder / FILE_NAME).stat()
+        except OSError:
+            return None
+        return stat.st_dev, stat.st_ino
 
 
 def holder(folder: Path) -> Holder | None:

@@ -393,7 +393,7 @@ def test_an_empty_catalogue_takes_a_kind(tmp_path, encoded):
         assert reindex_kind(catalogue, "HNSW16")["measured"] == []
         add(catalogue, {"a": "x"})
         refresh_snapshots(catalogue)
-        assert reindex_kind(catalogue, max_latency=1.0)["kind"] == "HNSW16"
+        assert reindex_kind(catalogue, max_latency=1.0)["kind"] == "Flat"
         assert [clip["yt_reel_id"] for clip in similar(catalogue, text="x")] == ["a"]
 
 
