@@ -21,6 +21,10 @@ _UNSPACED_LETTER = re.compile(f"([{UNSPACED}])")
 _WITH_DIGIT = re.compile(r"\d")
 # of the projects' texts that hold a phrase, so many must be of one project for it to be that one's name
 _NAMING_SHARE = 0.9
+# of one project: texts of others that tell common phrases, how wrong that may be, and words that all are searched for
+_SAMPLED = 2_000
+_CAUTION = 3
+_MOST_ANCHORS = 40
 
 
 @dataclass(frozen=True, order=True)
@@ -86,6 +90,12 @@ class MinedAliases:
         )
         words = [_without_numbers(row) for row in _words(texts)]
         return _best(self._phrases.occurrences(words), weights, self.n_projects)
+
+    def found(self, text: str) -> list[Alias]:
+        """Return the phrases that stand in a cleaned text, the surest first."""
+        words = [_without_numbers(row) for row in _words([text])]
+        there = [self.aliases[row] for row in self._phrases.occurrences(words).indices]
+        return sorted(there, key=lambda alias: (-alias.precision, alias.text))
 
     def entries(self, projects: Sequence[str], least_precision: float = 0.5, least_texts: float = 3) -> list[Entry]:
         """Return the surest phrases as entries for a lexicon, of source `mined`.
@@ -222,6 +232,73 @@ def mine_aliases(
     aliases = [alias for phrase, alias in kept.items() if not _has_better_part(phrase, alias, kept)]
     aliases.sort(key=lambda alias: (alias.project, -alias.precision, alias.text))
     return MinedAliases(aliases, n_projects, out_of_fold)
+
+
+def mine_aliases_of(
+    project: int,
+    own: Sequence[str],
+    others: Sequence[str],
+    *,
+    longest: int = 4,
+    least_texts: float = 2.0,
+    least_precision: float = 0.1,
+    prior: float = 1.0,
+) -> list[Alias]:
+    """Find the phrases that occur almost only in the texts of one project, without mining all others.
+
+    The other texts are searched for the phrases of the project alone. Compilations count against the names in them, so
+    that a precision is the least that `mine_aliases` would give.
+
+    Parameters
+    ----------
+    project : int
+        Its number, for the result.
+    own, others : sequence of str
+        Texts of the project and of all other labelled clips, cleaned by `smf_embed.text.clean`.
+    longest, least_texts, least_precision, prior
+        See `mine_aliases`.
+
+    Returns
+    -------
+    list of Alias
+    """
+    keys = [tuple(_without_numbers(words)) for words in dict.fromkeys(map(tuple, _words(own)))]
+    everywhere = sp.csr_matrix(np.tile([0.0, 1.0], (len(keys), 1)))
+    wanted = frequent_phrases(keys, everywhere, longest, least_texts)
+    # what is common in a sample cannot be precise: only texts with a word of the others' are read as a whole
+    sample = [others[row] for row in np.random.default_rng(0).permutation(len(others))[:_SAMPLED]]
+    in_sample = _texts_with(wanted, [_without_numbers(words) for words in _words(sample)])
+    in_own = _texts_with(wanted, keys)
+    scale = len(others) / max(len(sample), 1)
+    rare = [
+        (phrase, own_texts)
+        for phrase, own_texts, sampled in zip(wanted, in_own, in_sample, strict=True)
+        if sampled * scale <= _CAUTION * own_texts / least_precision or sampled <= _CAUTION
+    ]
+    rare.sort(key=lambda pair: -pair[1])
+    wanted = []
+    anchors: set[str] = set()
+    for phrase, _ in rare:
+        anchor = max(phrase, key=len)
+        if anchor in anchors or len(anchors) < _MOST_ANCHORS:
+            anchors.add(anchor)
+            wanted.append(phrase)
+    known = set(map(tuple, _words(own)))
+    holding = [text for text in (text.replace("ё", "е") for text in others) if any(word in text for word in anchors)]
+    different = [words for words in dict.fromkeys(map(tuple, _words(holding))) if words not in known]
+    in_others = _texts_with(wanted, [_without_numbers(words) for words in different])
+    kept = {
+        phrase: Alias(" ".join(phrase), project, round(float(precision), 6), round(float(own_texts), 3))
+        for phrase, own_texts, other_texts in zip(wanted, _texts_with(wanted, keys), in_others, strict=True)
+        if (precision := own_texts / (own_texts + other_texts + prior)) >= least_precision
+    }
+    aliases = [alias for phrase, alias in kept.items() if not _has_better_part(phrase, alias, kept)]
+    return sorted(aliases, key=lambda alias: (-alias.precision, alias.text))
+
+
+def _texts_with(phrases: Sequence[tuple[str, ...]], rows: Sequence[Sequence[str]]) -> np.ndarray:
+    """Return in how many rows of words each phrase stands."""
+    return np.asarray(Phrases(phrases).occurrences(rows).sum(axis=0)).ravel()
 
 
 class _Weights(NamedTuple):

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.metadata
-import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,32 +26,20 @@ from smf_embed.decisions import decide, rank
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.errors import ModelError
 from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder
-from smf_embed.files import file_digest, read_sealed_json, replace_atomically, write_sealed_json
+from smf_embed.explaining import Explanation, explain
 from smf_embed.lexical import LexicalModel
-from smf_embed.metrics import best_threshold, score
+from smf_embed.metrics import score
+from smf_embed.model_files import FORMAT_VERSION, MODEL_FOLDER, ModelParts, read_model, write_model
 from smf_embed.names import Names
+from smf_embed.other_use import OtherUse
 from smf_embed.text import TEXT_VERSION
-from smf_embed.threads import thread_count
-from smf_embed.training import TrainingClips, out_of_fold_evidence
+from smf_embed.thresholds import Calibration, thresholds_for_precision
+from smf_embed.training import FEWEST_CLIPS, TrainingClips, learn_decision, out_of_fold_evidence
+from smf_embed.trees import Trees
 
-MODEL_FOLDER = "model"
-FORMAT_VERSION = 2
 _FOLDS = 5
-_ROUNDS = 250
-_FEWEST_PAIRS = 5
-_FEWEST_CLIPS = 3
-_PARAMETERS = {
-    "objective": "binary",
-    "learning_rate": 0.08,
-    "num_leaves": 15,
-    "feature_fraction": 0.7,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "lambda_l2": 1.0,
-    "deterministic": True,
-    "force_row_wise": True,
-    "verbose": -1,
-}
+# probabilities below are of no use to anybody who asks for precision
+_WORTH_NOTING = 0.05
 _LIBRARIES = ("numpy", "scikit-learn", "lightgbm", "faiss-cpu")
 
 
@@ -74,13 +60,12 @@ class Classifier:
         names: Names,
         catalogue: Catalogue,
     ) -> None:
-        import lightgbm
-
         self.manifest = manifest
         self._trees = trees
         self._arrays = arrays
         self._names = names
-        self._booster = lightgbm.Booster(model_str=trees)
+        self._grown = Trees.from_text(trees)
+        self._calibration = Calibration(arrays["calibration_given"], arrays["calibration_true"])
         self._catalogue = catalogue
         number = {project: row for row, project in enumerate(self.projects)}
         known = catalogue.labelled()
@@ -97,6 +82,7 @@ class Classifier:
             len(self.projects),
             {field: LexicalModel(*(arrays[f"{field}_{part}"] for part in _LEXICAL_PARTS)) for field in TEXT_FIELDS},
             names,
+            OtherUse(arrays["other_use_weights"], float(arrays["other_use_bias"][0])),
             {field: arrays[f"{field}_centre"] for field in TEXT_FIELDS},
             manifest["temperatures"],
         )
@@ -148,24 +134,15 @@ class Classifier:
         say("learning from all clips")
         builder = training.builder()
         evidence = out_of_fold_evidence(training, builder, say)
-        say("decision trees")
-        is_right = (evidence.projects == labels[evidence.clips]).astype(np.int32)
-        # of two clips, that of the project sees one clip of it where others see two: such pairs teach to count
-        taught = np.bincount(labels, minlength=len(projects))[evidence.projects] >= _FEWEST_CLIPS
-        _check_pairs(catalogue, is_right[taught], folds[evidence.clips][taught])
-        out_of_fold = np.zeros(len(is_right))
-        for fold in range(_FOLDS):
-            inside = folds[evidence.clips] == fold
-            if inside.any():
-                trees = _grow(evidence.values[taught & ~inside], is_right[taught & ~inside], seed)
-                out_of_fold[inside] = trees.predict(evidence.values[inside], num_threads=thread_count())
-        trees = _grow(evidence.values[taught], is_right[taught], seed)
-
-        ranking = rank(evidence, out_of_fold, len(clips))
-        candidate = np.append(evidence.projects, 0)[ranking.first]
-        threshold = best_threshold(labels, candidate, ranking.probability, len(projects))
+        learned = learn_decision(evidence, labels, folds, len(projects), seed, say)
+        if learned is None:
+            raise ModelError(
+                f"{catalogue.folder}: the labelled clips are too few or too much alike to tell projects by; some "
+                f"project must have {FEWEST_CLIPS} different ones. Label more, some as none, then: smf-embed fit"
+            )
+        thresholds, candidate, probability = learned.thresholds, learned.candidate, learned.probability
         by_number = np.array(projects, dtype=object)
-        decided = by_number[np.where(ranking.probability > threshold, candidate, 0)]
+        decided = by_number[np.where(probability > thresholds[candidate], candidate, 0)]
         manifest = {
             "format_version": FORMAT_VERSION,
             "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -175,15 +152,22 @@ class Classifier:
             "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
             "projects": projects,
             "sizes": sizes,
-            "threshold": threshold,
+            "threshold": float(thresholds[0]),
+            "thresholds": {
+                name: float(own) for name, own in zip(projects, thresholds, strict=True) if own != thresholds[0]
+            },
+            "out_of_fold": _by_candidate(projects, labels, candidate, probability),
+            "doubted": [str(identifier) for identifier in clips.ids[learned.doubted]],
             "temperatures": {field: votes.temperature for field, votes in builder.votes.items()},
             "metrics": score(by_number[labels].tolist(), decided.tolist(), sizes),
         }
         arrays = {f"{field}_centre": votes.centre for field, votes in builder.votes.items()}
         for field, model in builder.lexical.items():
             arrays |= {f"{field}_{part}": getattr(model, part) for part in _LEXICAL_PARTS}
+        arrays |= {"calibration_given": learned.calibration.given, "calibration_true": learned.calibration.true}
+        arrays |= {"other_use_weights": builder.other_use.weights, "other_use_bias": np.array([builder.other_use.bias])}
         say("done")
-        return cls(manifest, trees.model_to_string(), arrays, builder.names, catalogue)
+        return cls(manifest, learned.trees.to_text(), arrays, builder.names, catalogue)
 
     # -------------------------------------------------------------------------------------------------- predicting
 
@@ -198,54 +182,56 @@ class Classifier:
         groups = np.where(rows >= 0, np.append(self._groups, -1)[rows], -1)
         return self._builder.build(clips, groups)
 
-    def predict(self, clips: EncodedClips) -> pd.DataFrame:
+    def predict(self, clips: EncodedClips, *, min_precision: float | None = None) -> pd.DataFrame:
         """Decide the project of clips.
 
         Parameters
         ----------
         clips : EncodedClips
             From `Catalogue.stored` or `Catalogue.encoded`.
+        min_precision : float, optional
+            0 to 1: a project is decided only where, out of fold, at least this share of its decisions was right; what
+            would have been decided without stays `none` and is marked as unsure.
 
         Returns
         -------
         DataFrame
-            `yt_reel_id`, `cartoon`, `confidence`, `runner_up`, `runner_up_confidence`, `why`, a row a clip in order.
+            `yt_reel_id`, `cartoon`, `confidence`, `runner_up`, `runner_up_confidence`, `unsure`, `why`, a row a clip
+            in order; see `smf_embed.decisions.decide`.
         """
         evidence = self.evidence(clips)
-        probability = np.zeros(len(evidence.clips))
-        if len(evidence.clips):
-            probability[:] = self._booster.predict(evidence.values, num_threads=thread_count())
-        ranking = rank(evidence, probability, len(clips))
-        return decide(clips, evidence, ranking, self.projects, self.manifest["threshold"], self._labelled)
+        ranking = rank(evidence, self._grown.probability(evidence.values), len(clips))
+        own = self.manifest["thresholds"]
+        thresholds = np.array([own.get(project, self.manifest["threshold"]) for project in self.projects])
+        raised = thresholds if min_precision is None else self._thresholds_for(min_precision, thresholds)
+        return decide(clips, evidence, ranking, self.projects, thresholds, raised, self._calibration, self._labelled)
+
+    def explain(self, clips: EncodedClips) -> list[Explanation]:
+        """Tell what moved the decisions that `predict` makes of clips, one explanation a clip in order."""
+        evidence = self.evidence(clips)
+        effects = self._grown.contributions(evidence.values) if len(evidence.values) else np.zeros((0, 0))
+        return explain(clips, self.predict(clips), evidence, effects, self._builder, self._labelled, self.projects)
+
+    def _thresholds_for(self, precision: float, thresholds: np.ndarray) -> np.ndarray:
+        number = {project: row for row, project in enumerate(self.projects)}
+        seen = {name: row for name, row in self.manifest["out_of_fold"].items() if name in number}
+        return thresholds_for_precision(
+            thresholds,
+            precision,
+            np.array([right for row in seen.values() for right in row["right"]], dtype=bool),
+            np.array([number[name] for name, row in seen.items() for _ in row["right"]], dtype=int),
+            np.array([value for row in seen.values() for value in row["probability"]], dtype=float),
+        )
 
     # --------------------------------------------------------------------------------------------------- on disk
 
     def save(self, folder: str | Path) -> None:
         """Write the model; what was there is replaced when the manifest is, in one step.
 
-        Files are named by their digests and listed in `manifest.json`, which is written last; those that it no longer
-        names are removed. Nothing is pickled.
+        Nothing is pickled; see `smf_embed.model_files`.
         """
-        from safetensors.numpy import save_file
-
-        folder = Path(folder)
-        files = {}
-        for name, suffix in _FILES.items():
-            with replace_atomically(folder / f"{name}{suffix}") as temporary:
-                if name == "trees":
-                    temporary.write_text(self._trees, encoding="utf-8")
-                elif name == "names":
-                    temporary.write_text(json.dumps(self._names.to_json(), ensure_ascii=False), encoding="utf-8")
-                else:
-                    save_file({key: np.ascontiguousarray(array) for key, array in self._arrays.items()}, temporary)
-            digest = file_digest(folder / f"{name}{suffix}")
-            (folder / f"{name}{suffix}").replace(folder / f"{name}-{digest[:16]}{suffix}")
-            files[f"{name}-{digest[:16]}{suffix}"] = digest
-        self.manifest = self.manifest | {"files": files}
-        write_sealed_json(folder / "manifest.json", self.manifest)
-        for path in folder.iterdir():
-            if _OWN_FILE.fullmatch(path.name) and path.name not in files:
-                path.unlink()
+        parts = ModelParts(self.manifest, self._trees, self._arrays, self._names)
+        self.manifest = write_model(Path(folder), parts)
 
     @classmethod
     def load(cls, folder: str | Path, catalogue: Catalogue) -> Classifier:
@@ -256,58 +242,10 @@ class Classifier:
         ModelError
             No model, a damaged one, one of a newer program, or one whose encoder is not that of the catalogue.
         """
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-
-        folder = Path(folder)
-        manifest = read_manifest(folder)
-        for name, digest in manifest["files"].items():
-            path = folder / name
-            if not path.exists() or file_digest(path) != digest:
-                raise ModelError(f"{path}: is missing or damaged; make the model again: smf-embed fit")
-        if manifest["fingerprint"] != catalogue.fingerprint:
-            raise ModelError(
-                f"{folder}: the model was fitted on vectors of fingerprint {manifest['fingerprint']}, the catalogue "
-                f"{catalogue.folder} has {catalogue.fingerprint}; fit again: smf-embed fit"
-            )
-        if manifest["columns"] != list(COLUMNS) or manifest["text_version"] != TEXT_VERSION:
-            raise ModelError(f"{folder}: the model is of another version of smf-embed; fit it again: smf-embed fit")
-        files = {name: folder / path for path in manifest["files"] for name in _FILES if path.startswith(name)}
-        try:
-            names = Names.from_json(json.loads(files["names"].read_text(encoding="utf-8")))
-            arrays, trees = load_file(files["arrays"]), files["trees"].read_text(encoding="utf-8")
-        except (SafetensorError, OSError, ValueError, KeyError) as error:
-            raise ModelError(f"{folder}: cannot be read: {error}; make the model again: smf-embed fit") from error
-        return cls(manifest, trees, arrays, names, catalogue)
+        return cls(*read_model(Path(folder), catalogue), catalogue)
 
 
-_FILES = {"trees": ".txt", "arrays": ".safetensors", "names": ".json"}
-# what `save` writes, and what a killed one leaves behind; nothing else in the folder is touched
-_OWN_FILE = re.compile(r"\.?(trees|arrays|names)([-.][0-9a-f]+)?\.(txt|safetensors|json)|\.manifest\.[0-9a-f]{8}\.json")
 _LEXICAL_PARTS = ("idf", "weights", "bias")
-_MANIFEST_KEYS = {"files", "fingerprint", "text_version", "columns", "projects", "threshold", "temperatures", "metrics"}
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of the model in `folder`, without loading the model.
-
-    Raises
-    ------
-    ModelError
-        No model there, a damaged manifest, or one of a newer program.
-    """
-    path = Path(folder) / "manifest.json"
-    if not path.exists():
-        raise ModelError(f"{folder}: there is no model yet; make one: smf-embed fit")
-    manifest = read_sealed_json(path)
-    if manifest is None:
-        raise ModelError(f"{path}: is damaged or of an older smf-embed; make the model again: smf-embed fit")
-    version = manifest.get("format_version", 0)
-    if version > FORMAT_VERSION:
-        raise ModelError(f"{path}: was written by a newer smf-embed (format {version}); update smf-embed")
-    if version < FORMAT_VERSION or _MANIFEST_KEYS - manifest.keys():
-        raise ModelError(f"{path}: is of another version of smf-embed; make the model again: smf-embed fit")
-    return manifest
 
 
 def deal_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
@@ -344,30 +282,24 @@ def _check_learnable(catalogue: Catalogue, sizes: dict[str, int]) -> None:
         )
 
 
-def _check_pairs(catalogue: Catalogue, is_right: np.ndarray, folds: np.ndarray) -> None:
-    """Refuse to grow trees where in some fold's remainder there are no pairs of both kinds to learn from."""
-    for fold in range(_FOLDS):
-        rest = is_right[folds != fold]
-        if len(rest) < _FEWEST_PAIRS or not 0 < rest.sum() < len(rest):
-            raise ModelError(
-                f"{catalogue.folder}: the labelled clips are too few or too much alike to tell projects by; some "
-                f"project must have {_FEWEST_CLIPS} different ones. Label more, some as none, then: smf-embed fit"
-            )
-
-
 def _groups_by_vectors(clips: EncodedClips) -> np.ndarray:
     """Return a number for each clip, which those with the same cleaned texts share."""
     keys = np.array([[clip[f"{field}_vector"] or 0 for field in TEXT_FIELDS] for clip in clips.clips], dtype=np.int64)
     return np.unique(keys.reshape(len(clips), len(TEXT_FIELDS)), axis=0, return_inverse=True)[1].ravel()
 
 
-def _grow(values: np.ndarray, is_right: np.ndarray, seed: int) -> Any:
-    import lightgbm
-
-    # a handful of labelled clips has too few pairs for leaves of twenty
-    smallest_leaf = int(np.clip(is_right.sum() // 10, 1, 20))
-    parameters = _PARAMETERS | {"min_data_in_leaf": smallest_leaf, "seed": seed, "num_threads": thread_count()}
-    return lightgbm.train(parameters, lightgbm.Dataset(values, is_right), _ROUNDS)
+def _by_candidate(
+    projects: list[str], labels: np.ndarray, candidate: np.ndarray, probability: np.ndarray
+) -> dict[str, dict[str, list[float]]]:
+    """Return project → probabilities of the clips whose best candidate it was, out of fold, and which were right."""
+    table = {}
+    for number, project in enumerate(projects[1:], start=1):
+        own = np.flatnonzero((candidate == number) & (probability > _WORTH_NOTING))
+        table[project] = {
+            "probability": probability[own].round(4).tolist(),
+            "right": (labels[own] == number).astype(int).tolist(),
+        }
+    return table
 
 
 def classify(ids: Sequence[str], catalogue: str | Path = "index") -> dict[str, str]:

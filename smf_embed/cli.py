@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from smf_embed import __version__, cli_catalogue, cli_text
+from smf_embed import __version__, cli_catalogue, cli_model, cli_text
 from smf_embed.console import (
     CatalogueOption,
     ColumnOption,
@@ -127,16 +127,25 @@ def predict(
     column: ColumnOption = None,
     subtitles: SubtitlesOption = None,
     rejected: RejectedOption = None,
+    min_precision: Annotated[
+        float | None,
+        typer.Option(
+            min=0.5, max=0.999, help="Decide a project only where so large a share of its decisions is right: 0.95."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Give each clip of a table its project or none, with a confidence, what came second, and why.
 
-    The catalogue is not changed. A column cartoon in the table is not looked at.
+    The catalogue is not changed. A column cartoon in the table is not looked at. The column unsure marks what a
+    person should look at.
     """
     prepare_threads()
     if output is not None and output.suffix not in (".csv", ".parquet", ".jsonl"):
         raise InputError(f"{output}: name a file that ends in .csv, .parquet or .jsonl")
-    decisions, _, texts, seconds = _decide_table(table, catalogue, column, subtitles, rejected)
+    decisions, _, texts, seconds = _decide_table(
+        table, catalogue, column, subtitles, rejected, min_precision=min_precision
+    )
     projects = decisions.loc[decisions["cartoon"] != "none", "cartoon"]
     if output is not None:
         _write_decisions(decisions, output)
@@ -147,18 +156,21 @@ def predict(
         decisions.to_csv(sys.stdout, index=False)
     say(
         f"{len(decisions):,} clips decided in {seconds:.1f} s: {len(projects):,} of {projects.nunique()} projects, "
-        f"{len(decisions) - len(projects):,} none; {texts:,} texts encoded"
+        f"{len(decisions) - len(projects):,} none, {decisions['unsure'].sum():,} unsure; {texts:,} texts encoded"
         + (f". Written to {output}" if output is not None else "")
     )
 
 
-@app.command(rich_help_panel="The model", epilog="Example: smf-embed evaluate labelled.csv")
+@app.command(rich_help_panel="The model", epilog="Example: smf-embed evaluate labelled.csv --coverage")
 def evaluate(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="CSV or Parquet file with a filled column cartoon.")],
     catalogue: CatalogueOption = Path("index"),
     column: ColumnOption = None,
     subtitles: SubtitlesOption = None,
     rejected: RejectedOption = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Also tell what is right when only the surest decisions are taken.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Score the model on a labelled table; rows without a label are left out."""
@@ -168,6 +180,12 @@ def evaluate(
     if seen:
         say(f"{seen:,} of these clips are labelled in the catalogue; if the model learned from them, it is flattered")
     scores = _score(decisions, model)
+    if coverage:
+        from smf_embed.metrics import coverage_curve
+
+        scores["coverage"] = coverage_curve(
+            decisions.attrs["labels"], decisions["cartoon"].tolist(), decisions["confidence"].tolist()
+        )
     print_scores(scores, f"{table}, {seconds:.0f} s", as_json)
 
 
@@ -212,6 +230,8 @@ def demo(
     print(f"The whole demo took {time.monotonic() - started:.0f} s.")
 
 
+for _name, (_command, _example) in cli_model.COMMANDS.items():
+    app.command(_name, epilog=_example, rich_help_panel="The model")(_command)
 app.command("clean", epilog=cli_text.CLEAN_EXAMPLE, rich_help_panel="Texts and names")(cli_text.clean)
 app.add_typer(cli_text.lexicon, name="lexicon", rich_help_panel="Texts and names")
 
@@ -226,6 +246,7 @@ def _decide_table(
     subtitles: Path | None,
     rejected: Path | None,
     labelled_only: bool = False,
+    min_precision: float | None = None,
 ) -> tuple[pd.DataFrame, Classifier, int, float]:
     """Decide the clips of a table batch by batch; the frame has the table's own label as `label`, too."""
     import pandas as pd
@@ -257,7 +278,8 @@ def _decide_table(
                 if clips:
                     encoded, new = catalogue.encoded(clips)
                     texts += new
-                    parts.append(model.predict(encoded).assign(label=[clip[LABEL] for clip in clips]))
+                    decided = model.predict(encoded, min_precision=min_precision)
+                    parts.append(decided.assign(label=[clip[LABEL] for clip in clips]))
                 update(batch.progress, f"{sum(map(len, parts)):,} clips")
     report_rejected(rows, dict(mended), rejected)
     if not parts:

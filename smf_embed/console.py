@@ -72,6 +72,10 @@ def print_scores(scores: dict[str, Any], what: str, as_json: bool) -> None:
         ["training clips", "projects", "mean F1"],
         [[size, str(row["projects"]), f"{row['f1']:.4f}"] for size, row in scores.get("by_size", {}).items()],
     )
+    if "coverage" in scores:
+        names = ["confidence", "coverage", "right", "precision", "recall"]
+        rows = [["—" if row[name] is None else f"{row[name]:.4f}" for name in names] for row in scores["coverage"]]
+        print_table([f"{names[0]} at least", *names[1:]], rows)
 
 
 def print_table(header: list[str], rows: list[list[str]]) -> None:

@@ -10,10 +10,12 @@ import pandas as pd
 from smf_embed.clips import ID, LABEL, NONE, TEXT_FIELDS, TITLE
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.evidence import COLUMNS, Evidence
+from smf_embed.thresholds import Calibration
 from smf_embed.token_readings import MatchKind
 
 _PLACE = {name: place for place, name in enumerate(COLUMNS)}
 _QUOTED = 60
+_SURE = 0.8
 _VOTES_WORTH_TELLING = 0.05
 
 
@@ -62,30 +64,46 @@ def decide(
     evidence: Evidence,
     ranking: Ranking,
     projects: list[str],
-    threshold: float,
+    thresholds: np.ndarray,
+    raised: np.ndarray,
+    calibration: Calibration,
     labelled: EncodedClips,
 ) -> pd.DataFrame:
     """Turn ranked candidates into decisions.
 
+    Parameters
+    ----------
+    clips : EncodedClips
+    evidence : Evidence
+    ranking : Ranking
+    projects : list of str
+    thresholds, raised : ndarray, shape (n_projects,)
+        Above what probability a project is taken, as a rule and where more precision is wanted.
+    calibration : Calibration
+    labelled : EncodedClips
+        What `Evidence.nearest` counts.
+
     Returns
     -------
     DataFrame
-        `yt_reel_id`, `cartoon`, `confidence`, `runner_up`, `runner_up_confidence`, `why`, a row a clip in order.
-        A confidence is the probability of that project, or of `none`; the threshold that was best for macro-F1 may
-        prefer a project to a `none` of higher probability.
+        `yt_reel_id`, `cartoon`, `confidence`, `runner_up`, `runner_up_confidence`, `unsure`, `why`, a row a clip in
+        order. A confidence is the calibrated probability of that project, or of `none`; a threshold may prefer a
+        project to a `none` of higher probability. `unsure` marks what a person should look at: decisions of a
+        confidence below 0.8, and projects that were not taken for the sake of precision.
     """
     names = np.array(projects, dtype=object)
     candidate = np.append(evidence.projects, 0)
     total = np.bincount(evidence.clips, minlength=len(clips)) > 0
-    chosen = (ranking.probability > threshold) & total
-    none = np.clip(1.0 - ranking.probability - ranking.second_probability, 0.0, 1.0)
+    best = candidate[ranking.first]
+    chosen = (ranking.probability > raised[best]) & total
+    held_back = (ranking.probability > thresholds[best]) & total & ~chosen
+    first, second = calibration(ranking.probability), calibration(ranking.second_probability)
+    none = np.clip(1.0 - first - second, 0.0, 1.0)
     # what stands against the decision: for a project the better of the second candidate and none, for none the first
-    second_is_none = chosen & (none >= ranking.second_probability)
-    runner_up = np.where(chosen, np.where(second_is_none, 0, candidate[ranking.second]), candidate[ranking.first])
-    runner_up_probability = np.where(
-        chosen, np.where(second_is_none, none, ranking.second_probability), ranking.probability
-    )
-    confidence = np.where(chosen, ranking.probability, 1.0 - ranking.probability)
+    second_is_none = chosen & (none >= second)
+    runner_up = np.where(chosen, np.where(second_is_none, 0, candidate[ranking.second]), best)
+    runner_up_probability = np.where(chosen, np.where(second_is_none, none, second), first)
+    confidence = np.where(chosen, first, 1.0 - first)
     return pd.DataFrame(
         {
             ID: clips.ids,
@@ -93,6 +111,7 @@ def decide(
             "confidence": confidence.round(4),
             "runner_up": np.where(total | chosen, names[runner_up], ""),
             "runner_up_confidence": runner_up_probability.round(4),
+            "unsure": (confidence < _SURE) | held_back,
             "why": [
                 _why(pair, evidence, projects, labelled, bool(is_chosen), probability)
                 for pair, is_chosen, probability in zip(ranking.first, chosen, ranking.probability, strict=True)
@@ -123,15 +142,34 @@ def _why(
         kind = value[_PLACE[f"{field}_name_kind"]]
         if kind > 0:
             reasons.append(f"the {field} names it ({MatchKind(int(kind)).name.lower()})")
-        names = value[_PLACE[f"{field}_names"]]
-        if names > 1:
-            reasons.append(f"the {field} names {names:.0f} projects")
+        if value[_PLACE[f"{field}_names"]] > 1:
+            reasons.append(f"the {field} names {_named(field, pair, evidence, projects)}")
         if value[_PLACE[f"{field}_lexical"]] > 0:
             reasons.append(f"the {field} is worded like those of {project}")
     if value[_PLACE["channel_share"]] >= 0.2:
         reasons.append(f"{value[_PLACE['channel_share']]:.0%} of the channel is {project}")
     if chosen:
         return "; ".join(reasons)
+    if value[_PLACE["title_names"]] > 1:
+        named = _named("title", pair, evidence, projects)
+        return f"the title names {named}, and none of them dominates; " + "; ".join(reasons)
     if probability < 0.02:
         return "nothing speaks for a project; " + reasons[0] if reasons else "nothing speaks for a project"
     return f"too little speaks for {project}: " + "; ".join(reasons)
+
+
+def _named(field: str, pair: int, evidence: Evidence, projects: list[str]) -> str:
+    """List the projects that a field of the pair's clip names, as far as they are candidates."""
+    clip = evidence.clips[pair]
+    rows = slice(*np.searchsorted(evidence.clips, [clip, clip + 1]))
+    is_named = evidence.values[rows, _PLACE[f"{field}_name_kind"]] > 0
+    named = [projects[number] for number in evidence.projects[rows][is_named]]
+    others = round(float(evidence.values[pair, _PLACE[f"{field}_names"]])) - len(named)
+    if others > 0:
+        named.append(f"{others} more" if named else f"{others} projects")
+    return joined(named)
+
+
+def joined(parts: list[str]) -> str:
+    """Return a list in words: a, b and c."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

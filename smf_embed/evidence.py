@@ -14,6 +14,7 @@ from smf_embed.clips import TEXT_FIELDS
 from smf_embed.encoded_clips import NUMBERS, EncodedClips
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.names import Names, NameSignals
+from smf_embed.other_use import OtherUse
 from smf_embed.votes import VOTES_AT, FieldVotes, Signals
 
 # clips that are looked at together; bounds the memory of the arrays by clip and project
@@ -53,6 +54,7 @@ def _describe_columns() -> dict[str, str]:
             f"{field}_names": f"0 and more: number of different projects that the {field} names",
         }
     columns |= {
+        "title_other_use": "log-odds that a title which names a project is of it, not of its toys, songs or mixes",
         "channel_share": "0 to 1: the project's share of the channel's labelled clips, 3 clips added",
         "channel_none": "0 to 1: the share of none, likewise",
         "channel_size": "0 and more: natural logarithm of 1 + the number of labelled clips of the channel",
@@ -101,6 +103,7 @@ class EvidenceBuilder:
         `none` included.
     lexical : dict of field → LexicalModel
     names : Names
+    other_use : OtherUse
     centres, temperatures : dict by field, optional
         See `smf_embed.votes.FieldVotes`; those of the time of fitting.
     """
@@ -113,12 +116,14 @@ class EvidenceBuilder:
         n_projects: int,
         lexical: dict[str, LexicalModel],
         names: Names,
+        other_use: OtherUse,
         centres: dict[str, np.ndarray] | None = None,
         temperatures: dict[str, float] | None = None,
     ) -> None:
         self.n_projects = n_projects
         self.lexical = lexical
         self.names = names
+        self.other_use = other_use
         self.votes = {
             field: FieldVotes(
                 labelled.vectors[field],
@@ -185,6 +190,7 @@ class EvidenceBuilder:
             named = names[field]
             columns += [array[row, project] for array in (named.alias, named.quality, named.kind, named.position)]
             columns.append(named.named[row])
+        columns.append(self.other_use.scores(clips.texts["title"])[row])
         columns += [share[row, project], share[row, 0], np.log1p(channel_size)[row]]
         values = np.column_stack([*columns, clips.numbers[row]]).astype(np.float32)
         nearest = np.full(len(row), -1)

@@ -114,6 +114,28 @@ class LexicalModel:
             weights, bias = _fit_machines(features[working], projects[working], n_projects)
         return cls(idf, weights, bias)
 
+    def fit_column(self, counts: sp.csr_matrix, is_own: np.ndarray) -> tuple[np.ndarray, np.float32]:
+        """Fit the machine of one project alone; the frequencies and the other machines stay as they are.
+
+        Parameters
+        ----------
+        counts : csr_matrix, shape (n, 2 ** 18)
+            See `hashed_counts`; rows without n-grams are left out.
+        is_own : ndarray of bool, shape (n,)
+            Whether a row is of the project.
+
+        Returns
+        -------
+        weights : ndarray, shape (len(idf),), float32
+        bias : float32
+            NaN, and all weights zero, where there is nothing to learn from.
+        """
+        filled = np.flatnonzero(np.diff(counts.indptr))
+        if not len(self.idf) or not len(filled):
+            return np.zeros(len(self.idf), dtype=np.float32), np.float32(np.nan)
+        weights, bias = _fit_machines(_weighted(counts[filled], self.idf), is_own[filled].astype(int), 2)
+        return weights[:, 1], bias[1]
+
     def scores(self, counts: sp.csr_matrix) -> np.ndarray:
         """Return the signed distances to each project's hyperplane, shape (n, n_projects), float32.
 

@@ -19,6 +19,8 @@ SIZE_CLASSES = (
     (">100", 101, 2**62),
 )
 
+_COVERAGE_AT = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)
+
 
 def f1_by_class(true: np.ndarray, decided: np.ndarray, n_classes: int) -> np.ndarray:
     """Return the F1 of each class, shape (n_classes,), 0 to 1; NaN for a class that neither side names.
@@ -90,26 +92,40 @@ def score(true: Sequence[str], decided: Sequence[str], train_sizes: Mapping[str,
     return result
 
 
-def best_threshold(true: np.ndarray, candidate: np.ndarray, probability: np.ndarray, n_classes: int) -> float:
-    """Return the threshold above which taking the best candidate, else `none` (0), gives the highest macro-F1.
-
-    The macro-F1 is averaged over neighbouring thresholds first, so that the middle of a plateau is preferred to a
-    lucky peak.
+def coverage_curve(
+    true: Sequence[str], decided: Sequence[str], confidence: Sequence[float]
+) -> list[dict[str, float | None]]:
+    """Tell how right decisions are when only those of at least some confidence are taken.
 
     Parameters
     ----------
-    true, candidate : ndarray of int, shape (n,)
-        Label and best candidate project of each clip.
-    probability : ndarray, shape (n,)
-        Out-of-fold probability of that candidate, 0 to 1.
+    true, decided : sequence of str
+        Projects or `none`, clip by clip.
+    confidence : sequence of float
+        Of the decision, 0 to 1.
+
+    Returns
+    -------
+    list of dict
+        For each bound `confidence`: `coverage`, the share of all clips that is decided; `right`, of these; and the
+        `precision` and `recall` of decided projects. Shares are 0 to 1, None where nothing can be told.
     """
-    grid = np.arange(0.05, 0.96, 0.01)
-    scores = np.array(
-        [np.nanmean(f1_by_class(true, np.where(probability > at, candidate, 0), n_classes)) for at in grid]
-    )
-    width = 9
-    padded = np.pad(scores, width // 2, mode="edge")
-    return float(round(grid[np.convolve(padded, np.ones(width) / width, mode="valid").argmax()], 2))
+    truth, said, sure = np.asarray(true, dtype=object), np.asarray(decided, dtype=object), np.asarray(confidence)
+    right = truth == said
+    curve = []
+    for bound in _COVERAGE_AT:
+        taken = sure >= bound
+        project = taken & (said != NONE)
+        curve.append(
+            {
+                "confidence": bound,
+                "coverage": _ratio(taken.sum(), len(taken)),
+                "right": _ratio((right & taken).sum(), taken.sum()),
+                "precision": _ratio((right & project).sum(), project.sum()),
+                "recall": _ratio((right & project).sum(), (truth != NONE).sum()),
+            }
+        )
+    return curve
 
 
 def _ratio(part: Any, whole: Any) -> float | None:

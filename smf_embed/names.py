@@ -11,7 +11,7 @@ import numpy as np
 
 from smf_embed.aliases import NAMING, MinedAliases, mine_aliases
 from smf_embed.lexicon import WORD, Lexicon
-from smf_embed.matching import LexiconMatcher
+from smf_embed.matching import LexiconMatcher, Matches
 
 # a word that stands in so many distinct titles is one, and no misspelt name
 _WORD_OFTEN = 5
@@ -109,7 +109,7 @@ class Names:
         channels, channel_names : sequence of str
             Id and name of each clip's channel, for names that hold on one channel.
         """
-        matches = self._matcher.match(texts, channels, channel_names).dense(len(texts))
+        matches = self.matches(texts, channels, channel_names).dense(len(texts))
         return NameSignals(
             self.aliases[field].scores(texts),
             matches["quality"],
@@ -117,6 +117,10 @@ class Names:
             matches["position"],
             matches["named"],
         )
+
+    def matches(self, texts: Sequence[str], channels: Sequence[str], channel_names: Sequence[str]) -> Matches:
+        """Find the names of the lexicon in some texts; the parameters are those of `signals`."""
+        return self._matcher.match(texts, channels, channel_names)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data that `json.dumps` takes and `from_json` reads."""

@@ -53,4 +53,5 @@ def _model_facts(path: Path) -> dict[str, Any] | None:
     return {name: manifest[name] for name in _MODEL_FACTS} | {
         "projects": len(manifest["projects"]) - 1,
         "out-of-fold macro-F1": manifest["metrics"]["macro_f1"],
+        "taught since": ", ".join(manifest.get("taught", [])) or "nothing",
     }

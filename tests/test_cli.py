@@ -18,7 +18,7 @@ from smf_embed import __version__, cli
 from smf_embed.catalogue import Catalogue
 
 COMMANDS = [command.callback.__name__ for command in cli.app.registered_commands]
-DECISION = ["yt_reel_id", "cartoon", "confidence", "runner_up", "runner_up_confidence", "why"]
+DECISION = ["yt_reel_id", "cartoon", "confidence", "runner_up", "runner_up_confidence", "unsure", "why"]
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def assert_one_line(result: tuple[int, str, str], *words: str) -> None:
 def test_commands_are_the_ones_that_were_promised():
     assert [
         *("add", "remove", "label", "unlabel", "similar", "info", "export", "compact", "reindex", "doctor"),
-        *("fit", "predict", "evaluate", "demo", "clean"),
+        *("fit", "predict", "evaluate", "demo", "teach", "forget", "rename", "merge", "explain", "clean"),
     ] == COMMANDS
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 
-from smf_embed.metrics import best_threshold, f1_by_class, score
+from smf_embed.metrics import coverage_curve, f1_by_class, score
 
 
 def test_scores_equal_scikit_learn() -> None:
@@ -27,14 +27,18 @@ def test_a_class_that_nobody_names_has_no_f1() -> None:
     assert np.isnan(f1_by_class(np.array([0, 1]), np.array([0, 1]), 3)[2])
 
 
-def test_threshold_lies_between_wrong_and_right_candidates() -> None:
-    true = np.array([0] * 50 + [1] * 50)
-    probability = np.concatenate([np.linspace(0.0, 0.4, 50), np.linspace(0.6, 1.0, 50)])
-    assert 0.4 <= best_threshold(true, np.ones(100, dtype=int), probability, 2) <= 0.6
-
-
 def test_scores_of_nothing_but_none() -> None:
     result = score(["none"] * 3, ["none"] * 3, {"none": 3})
     assert result["macro_f1"] == 1.0
     assert result["right_project"] is None
     assert result["project_or_none"] == {"precision": None, "recall": None, "f1": None}
+
+
+def test_the_coverage_curve_counts_decisions_of_at_least_some_confidence() -> None:
+    true, decided = ["a", "a", "none", "none", "b"], ["a", "b", "none", "a", "none"]
+    curve = {row["confidence"]: row for row in coverage_curve(true, decided, [0.99, 0.6, 0.97, 0.4, 0.85])}
+    assert curve[0.0] == {"confidence": 0.0, "coverage": 1.0, "right": 0.4, "precision": 0.3333, "recall": 0.3333}
+    assert curve[0.5]["coverage"] == 0.8
+    assert curve[0.5]["precision"] == 0.5
+    assert curve[0.95] == {"confidence": 0.95, "coverage": 0.4, "right": 1.0, "precision": 1.0, "recall": 0.3333}
+    assert coverage_curve([], [], [])[0]["coverage"] is None

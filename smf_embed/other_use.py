@@ -1,0 +1,78 @@
+"""Whether a title that names a project is of it, or of something else: toys, colouring, reviews, songs, mixes.
+
+The words that tell are the same for every project (lego, unboxing, +), so one machine learned on all of them serves a
+project with five clips, whose own machine has never seen its toys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+_FEATURES = 2**18
+_C = 10.0
+# a title names a project where it has a phrase that is this precise; in most cases half of such titles are of others
+_NAMED = 0.3
+_FEWEST = 10
+
+
+@dataclass(frozen=True)
+class OtherUse:
+    """A fitted machine.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (2 ** 18,), float32
+        Of hashed words and pairs of words; empty where there was too little to learn from.
+    bias : float
+    """
+
+    weights: np.ndarray
+    bias: float
+
+    @classmethod
+    def fit(cls, titles: Sequence[str], projects: np.ndarray, alias: np.ndarray) -> OtherUse:
+        """Learn from labelled clips whose titles name a project.
+
+        Parameters
+        ----------
+        titles : sequence of str
+            Cleaned.
+        projects : ndarray of int, shape (n,)
+            0 is `none`.
+        alias : ndarray, shape (n, n_projects), float32
+            See `smf_embed.aliases.MinedAliases.scores`.
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        clip, project = np.nonzero(alias >= _NAMED)
+        is_right = projects[clip] == project
+        if min(is_right.sum(), (~is_right).sum()) < _FEWEST:
+            return cls(np.zeros(0, dtype=np.float32), 0.0)
+        distinct, row = np.unique(clip, return_inverse=True)
+        machine = LogisticRegression(C=_C, solver="liblinear", random_state=0)
+        machine.fit(_words([titles[at] for at in distinct])[row], is_right)
+        return cls(machine.coef_[0].astype(np.float32), float(machine.intercept_[0]))
+
+    def scores(self, titles: Sequence[str]) -> np.ndarray:
+        """Return the log-odds that a title which names a project is of it, shape (n,), float32; NaN if unknown."""
+        if not len(self.weights) or not len(titles):
+            return np.full(len(titles), np.nan, dtype=np.float32)
+        return np.asarray(_words(titles) @ self.weights + self.bias, dtype=np.float32)
+
+
+def _words(titles: Sequence[str]):  # type: ignore[no-untyped-def]
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    vectorizer = HashingVectorizer(
+        n_features=_FEATURES,
+        alternate_sign=False,
+        ngram_range=(1, 2),
+        token_pattern=r"\w+|\+",
+        lowercase=False,
+        binary=True,
+        dtype=np.float32,
+    )
+    return vectorizer.transform(titles)

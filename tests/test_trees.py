@@ -1,0 +1,43 @@
+"""Trees are the mean of their models, explain themselves and come back from their text as they were."""
+
+import numpy as np
+import pytest
+
+from smf_embed.trees import Trees
+
+
+@pytest.fixture(scope="module")
+def pairs() -> tuple[np.ndarray, np.ndarray]:
+    values = np.random.default_rng(0).normal(size=(600, 5)).astype(np.float32)
+    values[::7, 2] = np.nan
+    return values, (values[:, 0] + values[:, 1] > 0.5).astype(int)
+
+
+@pytest.fixture(scope="module")
+def trees(pairs: tuple[np.ndarray, np.ndarray]) -> Trees:
+    return Trees.grow(*pairs, range(3))
+
+
+def test_log_odds_are_the_mean_of_models_of_different_seeds(trees, pairs):
+    alone = [Trees([model]).log_odds(pairs[0]) for model in trees.models]
+    assert len(alone) == 3
+    assert not np.allclose(alone[0], alone[1])
+    np.testing.assert_allclose(trees.log_odds(pairs[0]), np.mean(alone, axis=0))
+
+
+def test_contributions_add_up_to_the_log_odds(trees, pairs):
+    contributions = trees.contributions(pairs[0])
+    assert contributions.shape == (600, 6)
+    np.testing.assert_allclose(contributions.sum(axis=1), trees.log_odds(pairs[0]), atol=1e-6)
+
+
+def test_the_text_gives_the_same_trees_again(trees, pairs):
+    np.testing.assert_array_equal(Trees.from_text(trees.to_text()).probability(pairs[0]), trees.probability(pairs[0]))
+
+
+def test_the_same_pairs_and_seeds_give_the_same_trees(trees, pairs):
+    assert Trees.grow(*pairs, range(3)).to_text() == trees.to_text()
+
+
+def test_no_pairs_have_no_probability(trees):
+    assert trees.probability(np.empty((0, 5), dtype=np.float32)).shape == (0,)
