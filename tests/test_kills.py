@@ -19,6 +19,7 @@ def test_what_was_reported_outlives_a_dozen_kills(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.timeout(1_800)
 def test_what_was_reported_outlives_two_hundred_kills(tmp_path):
     assert kill_test.run(200, 1, 5_000, tmp_path).total() >= 200
