@@ -9,7 +9,10 @@ import unicodedata
 #: Part of every encoder fingerprint: vectors of texts that were cleaned in another way never meet these.
 TEXT_VERSION = 1
 
-_URL = re.compile(r"(?:https?://|www\.)\S*|\b[\w-]+(?:\.[\w-]+)*\.(?:com|ru|net|org|tv|be|me|ua|kz|by|io)/\S*", re.I)
+# a host's name has at most 63 characters between dots; without a bound a long row of letters takes the square of time
+_URL = re.compile(
+    r"(?:https?://|www\.)\S*|\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.(?:com|ru|net|org|tv|be|me|ua|kz|by|io)/\S*", re.I
+)
 _HASHTAG = re.compile(r"#(\w+)")
 _ENTITY = re.compile(r"&(?:#?\w{1,32});")
 
@@ -20,10 +23,11 @@ _TO_CYRILLIC = str.maketrans(_LATIN_LOOKALIKES, _CYRILLIC_LOOKALIKES)
 _TO_LATIN = str.maketrans(_CYRILLIC_LOOKALIKES, _LATIN_LOOKALIKES)
 _LATIN_LETTER = "a-zà-öø-ɏ"
 _CYRILLIC_LETTER = "а-џѐ-ӿ"
+# looked for from the beginning of a word and never back, so that a word of a million letters does not take for ever
 _WORD_OF_TWO_SCRIPTS = re.compile(
-    rf"[{_LATIN_LETTER}{_CYRILLIC_LETTER}]*"
-    rf"(?:[{_LATIN_LETTER}][{_CYRILLIC_LETTER}]|[{_CYRILLIC_LETTER}][{_LATIN_LETTER}])"
-    rf"[{_LATIN_LETTER}{_CYRILLIC_LETTER}]*"
+    rf"(?<![{_LATIN_LETTER}{_CYRILLIC_LETTER}])"
+    rf"(?:[{_LATIN_LETTER}]++(?=[{_CYRILLIC_LETTER}])|[{_CYRILLIC_LETTER}]++(?=[{_LATIN_LETTER}]))"
+    rf"[{_LATIN_LETTER}{_CYRILLIC_LETTER}]++"
 )
 
 
