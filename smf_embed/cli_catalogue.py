@@ -248,14 +248,11 @@ def reindex(
     memory = None if max_memory is None else parse_memory(max_memory)
     latency = None if max_latency is None else parse_latency(max_latency)
     facts: dict[str, Any] = {}
-    with (
-        stop_after_batch("the batch in flight") as stop,
-        Catalogue(catalogue) as opened,
-        opened.writing("reindex"),
-    ):
+    with Catalogue(catalogue) as opened, opened.writing("reindex"):
         before = opened.fingerprint
         if encoder is not None or not budget:
-            with progress("encoding") as update:
+            # building an index has no batches: Ctrl-C ends it at once, and the old one stays
+            with stop_after_batch("the batch in flight") as stop, progress("encoding") as update:
                 done = reencode(opened, encoder, update, stop)
             if done.stopped:
                 say(
