@@ -190,8 +190,9 @@ class Classifier:
         clips : EncodedClips
             From `Catalogue.stored` or `Catalogue.encoded`.
         min_precision : float, optional
-            0 to 1: a project is decided only where, out of fold, at least this share of its decisions was right; what
-            would have been decided without stays `none` and is marked as unsure.
+            0 to 1: a project is decided only above a probability from which on, out of fold, at least this share of
+            decisions was right, over all projects for those that have few; what would have been decided without stays
+            `none` and is marked as unsure.
 
         Returns
         -------

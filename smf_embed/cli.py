@@ -130,7 +130,9 @@ def predict(
     min_precision: Annotated[
         float | None,
         typer.Option(
-            min=0.5, max=0.999, help="Decide a project only where so large a share of its decisions is right: 0.95."
+            min=0.5,
+            max=0.999,
+            help="Decide a project only where so large a share of such decisions was right out of fold: 0.95.",
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -215,7 +217,8 @@ def demo(
     made.train.drop(columns="cartoon_true").to_csv(train, index=False)
     made.test.drop(columns="cartoon_true").to_csv(test, index=False)
     print(f"{train}: {len(made.train):,} clips, {test}: {len(made.test):,} clips, invented by smf_embed.datasets\n")
-    example = made.test.loc[made.test["cartoon"] == "Маша и медведь", "reel_name"].dropna().iloc[0]
+    titles = made.test.loc[made.test["cartoon"] == "Маша и медведь", "reel_name"].dropna()
+    example = max(titles, key=lambda title: sum(letter.isalpha() for letter in title))
     for words, step in (
         (f"add {train}", lambda: cli_catalogue.add([str(train)], index)),
         ("fit", lambda: fit(index)),

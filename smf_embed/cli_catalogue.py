@@ -102,7 +102,7 @@ def add(
                 with progress(f"adding {file.name}") as update:
                     total += opened.add(add_subtitles(iter_clips(file, columns)), show, stop)
                 done = AddReport()
-                if stop():
+                if total.stopped or (stop() and file is not files[-1]):
                     total.stopped = True
                     break
         except BaseException:
@@ -332,6 +332,8 @@ def similar(
             labelled=labelled,
             language=language,
         )
+        if project is not None and project not in opened.project_sizes():
+            say(f"{project}: no clip has this label; what there is: smf-embed info")
     if as_json:
         for line in found:
             print(json.dumps(line, ensure_ascii=False))
@@ -358,9 +360,11 @@ def info(catalogue: CatalogueOption = Path("index"), as_json: JsonOption = False
 
 
 def _as_sentence(facts: dict[str, Any]) -> str:
+    shown = {name.replace("_", " "): value for name, value in facts.items() if value not in (None, [], {})}
+    if isinstance(shown.get("measured"), list):
+        shown |= {name.replace("_", " "): value for name, value in shown.pop("measured")[-1].items()}
     return ", ".join(
-        f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{name.replace('_', ' ')} {value}"
-        for name, value in facts.items()
+        f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}" for name, value in shown.items()
     )
 
 

@@ -71,14 +71,17 @@ def rename(
     new: Annotated[str, typer.Argument(metavar="NEW")],
     catalogue: CatalogueOption = Path("index"),
 ) -> None:
-    """Give a project another name, in all labels and in the model."""
+    """Give a project another name, in all labels and in the model.
+
+    Tables that still have the old name bring it back when they are added: rename it there, too.
+    """
     from smf_embed.catalogue import Catalogue
     from smf_embed.teaching import rename as name_anew
 
     prepare_threads()
     with Catalogue(catalogue) as opened:
         clips = name_anew(opened, old, new)
-    print(f"{old} is {new} now; {clips:,} clips are labelled so")
+    print(f"{old} is {new} now; {clips:,} clips are labelled so. Tables with the old name bring it back")
 
 
 def merge(
@@ -105,7 +108,8 @@ def explain(
 ) -> None:
     """Tell why a clip is decided as it is: what spoke for and against, names that matched, the nearest labelled clips.
 
-    A clip that has a label is decided as if it had none. Effects are log-odds: above 0 they speak for the project.
+    The neighbours of a labelled clip leave out itself; the rest of the model may have learned from it.
+    Effects are log-odds: above 0 they speak for the project.
     """
     if columns + (yt_reel_id is not None) + (text is not None) != 1:
         raise InputError("name the id of a clip, or --text, or --columns, and only one of them")
@@ -224,7 +228,10 @@ def _read_ids(path: Path) -> list[str]:
         ids = lines
         if lines and ID in lines[0]:
             separator = max(";,\t|", key=lines[0].count)
-            ids = [row[ID] for row in csv.DictReader(lines, delimiter=separator)]
+            reader = csv.DictReader(lines, delimiter=separator)
+            if ID not in (reader.fieldnames or ()):
+                raise InputError(f"{path}: has no column {ID}; its first line reads {lines[0][:200]!r}")
+            ids = [row[ID] for row in reader]
     found = [str(identifier).strip() for identifier in ids if identifier and str(identifier).strip()]
     if not found:
         raise InputError(f"{path}: there is no id in it")

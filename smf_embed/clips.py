@@ -150,6 +150,8 @@ def _text(value: Any, column: str) -> str | None:
         value = value.decode("utf-8", "surrogateescape")
     if isinstance(value, str):
         text = value.strip()
+        if column == LABEL:
+            text = " ".join(text.split())  # a project has one name, however it is spaced
         # a title may well be «None»; as a label it is the class `none`
         return None if text in (_BLANK_BUT_NONE if column in (LABEL, TITLE, TEXT) else _BLANK) else text
     if value is None or _is_pandas_missing(value) or (isinstance(value, float) and math.isnan(value)):

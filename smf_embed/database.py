@@ -65,6 +65,9 @@ class Database:
         self.sql = self._connect()
         try:
             self._open(check)
+        except FileError:  # says what it is already
+            self.sql.close()
+            raise
         except sqlite3.Error as error:
             self.sql.close()
             raise damaged(self.path, str(error)) from error

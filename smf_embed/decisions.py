@@ -103,7 +103,7 @@ def decide(
     second_is_none = chosen & (none >= second)
     runner_up = np.where(chosen, np.where(second_is_none, 0, candidate[ranking.second]), best)
     runner_up_probability = np.where(chosen, np.where(second_is_none, none, second), first)
-    confidence = np.where(chosen, first, 1.0 - first)
+    confidence = np.where(chosen, first, none)
     return pd.DataFrame(
         {
             ID: clips.ids,

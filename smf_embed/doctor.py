@@ -73,23 +73,31 @@ def examine(
         No catalogue in the folder, one of a newer program, or, to repair, one that another process writes.
     """
     folder = Path(folder)
-    say = progress or (lambda *_: None)
     again = _AGAIN.format(folder=folder)
+    say = progress or (lambda *_: None)
     say(0.0, "structure and checksums")
     findings = list(_database(folder, repair, again))
     if any(not finding.mended for finding in findings):
         return findings
     with Catalogue(folder) as catalogue:
-        # what killed programs left is no damage, and goes when a writer opens the folder
-        with suppress(CatalogueError), catalogue.writing("doctor"):
-            pass
-        say(0.3, "clips and vectors")
-        findings += _clips(catalogue, repair, again)
-        say(0.7, "snapshots")
-        findings += _snapshots(catalogue, repair, again)
-        say(0.9, "model")
-        findings += _model(catalogue, repair, again)
+        if repair:
+            with catalogue.writing("doctor"):
+                findings += _parts(catalogue, repair, again, say)
+        else:
+            # what killed programs left is no damage, and goes when a writer opens the folder
+            with suppress(CatalogueError), catalogue.writing("doctor"):
+                pass
+            findings += _parts(catalogue, repair, again, say)
     return findings
+
+
+def _parts(catalogue: Catalogue, repair: bool, again: str, say: Callable[[float, str], None]) -> Iterator[Finding]:
+    say(0.3, "clips and vectors")
+    yield from _clips(catalogue, repair, again)
+    say(0.7, "snapshots")
+    yield from _snapshots(catalogue, repair, again)
+    say(0.9, "model")
+    yield from _model(catalogue, repair, again)
 
 
 def _database(folder: Path, repair: bool, again: str) -> Iterator[Finding]:

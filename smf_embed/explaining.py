@@ -133,7 +133,7 @@ class Explanation:
     yt_reel_id, title, label : str or None
         The clip; `label` is the one that it has in the catalogue.
     project, confidence, runner_up, runner_up_confidence, why
-        The decision; see `smf_embed.classifier.Classifier.predict`. It does not look at the clip's own label.
+        The decision; see `smf_embed.classifier.Classifier.predict`. The votes leave out the clip itself.
     sentence : str
         The effects in words.
     candidates : list of Candidate

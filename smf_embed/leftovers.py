@@ -11,8 +11,10 @@ from smf_embed.clips import TEXT_FIELDS
 from smf_embed.files import file_digest, read_sealed_json
 
 _FIELDS = "|".join(TEXT_FIELDS)
-# see smf_embed.files.replace_atomically; SQLite keeps logs beside a file that it makes
-TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}(\.\w+)?(-wal|-shm|-journal)?")
+# our own files alone, as smf_embed.files.replace_atomically names them before they are whole; a user may keep others
+# here, or write a table here at this moment. SQLite keeps logs beside a file that it makes
+_OWN = rf"catalogue(\.\w+|\.format-\d+)?|({_FIELDS})\..+|manifest|trees|arrays|names"
+TEMPORARY = re.compile(rf"\.+({_OWN})\.[0-9a-f]{{8}}(\.\w+)?(-wal|-shm|-journal)?")
 # a snapshot and its voucher; the kind is missing in names of version 0.1
 SNAPSHOT = re.compile(rf"({_FIELDS})\.((?P<kind>.+)\.)?faiss(\.json)?")
 _HALF_VOUCHER = re.compile(rf"\.((?:{_FIELDS})\..+\.faiss)\.[0-9a-f]{{8}}\.json")

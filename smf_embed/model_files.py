@@ -95,10 +95,12 @@ def read_model(folder: Path, catalogue: Catalogue) -> ModelParts:
     from safetensors.numpy import load_file
 
     manifest = read_manifest(folder)
-    for name, digest in manifest["files"].items():
-        path = folder / name
-        if not path.exists() or file_digest(path) != digest:
-            raise ModelError(f"{path}: is missing or damaged; make the model again: smf-embed fit")
+    while broken := [name for name, digest in manifest["files"].items() if not _is_whole(folder / name, digest)]:
+        # a writer removes the files of the model before once its manifest names the new ones
+        again = read_manifest(folder)
+        if again == manifest:
+            raise ModelError(f"{folder / broken[0]}: is missing or damaged; make the model again: smf-embed fit")
+        manifest = again
     if manifest["fingerprint"] != catalogue.fingerprint:
         raise ModelError(
             f"{folder}: the model was fitted on vectors of fingerprint {manifest['fingerprint']}, the catalogue "
@@ -113,6 +115,13 @@ def read_model(folder: Path, catalogue: Catalogue) -> ModelParts:
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise ModelError(f"{folder}: cannot be read: {error}; make the model again: smf-embed fit") from error
     return ModelParts(manifest, trees, arrays, names)
+
+
+def _is_whole(path: Path, digest: str) -> bool:
+    try:
+        return file_digest(path) == digest
+    except FileNotFoundError:
+        return False
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

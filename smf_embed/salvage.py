@@ -37,6 +37,11 @@ def salvage(path: Path) -> dict[str, int] | None:
     dict of str → int or None
         Table → number of rows that were kept; None when so much is lost that there is nothing to go on with. The file
         is as it was then.
+
+    Raises
+    ------
+    CatalogueError
+        Others have the file open, the disk is full, or the folder cannot be written; the file is as it was.
     """
     kept: dict[str, int] = {}
     mended = path.with_name(MENDED_NAME)
@@ -58,12 +63,17 @@ def salvage(path: Path) -> dict[str, int] | None:
                 new.execute(statement)
             for table, columns in CHECKED.items():
                 kept[table] = _copy(old, new, table, columns)
+            # what can be chosen anew is no reason to give up
+            new.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('index_kind', 'Flat')")
             meta = dict(new.execute("SELECT key, value FROM meta"))
             if _META - meta.keys() or meta["schema_version"] != str(SCHEMA_VERSION):
                 raise sqlite3.DatabaseError("meta is lost")
             _mend_references(new)
             new.execute("COMMIT")
-    except (sqlite3.Error, OSError):
+    except (sqlite3.OperationalError, OSError) as error:
+        # a full disk or a read-only folder says nothing of what is lost
+        raise CatalogueError(f"{path}: cannot be mended here: {error}; it is as it was") from error
+    except sqlite3.DatabaseError:
         return None
     put_mended(path)
     return kept

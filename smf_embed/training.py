@@ -30,6 +30,7 @@ _FEWEST_PAIRS = 5
 # LightGBM models that are averaged
 _MODELS = 3
 _HARDLY, _SURELY = 0.02, 0.9
+_FEWEST_TO_DOUBT = 10
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ def out_of_fold_evidence(training: TrainingClips, whole: EvidenceBuilder, say: C
 def contradicted(evidence: Evidence, probability: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Tell the clips whose label the other folds clearly deny: as a rule it is the label that is wrong.
 
-    Of 318 wrong labels among 83,145 this finds 307, with 118 others that are as hard (docs/decisions.md).
+    Of 318 wrong labels among 83,145 this finds 307, with 90 others that are as hard (docs/decisions.md). Small projects
+    are left as they are: of their few clips some are unlike all others, and none can be spared.
 
     Parameters
     ----------
@@ -132,13 +134,15 @@ def contradicted(evidence: Evidence, probability: np.ndarray, labels: np.ndarray
     Returns
     -------
     ndarray of bool, shape (n_clips,)
-        Clips of a project that it has almost no chance of, and clips of `none` that some project is almost sure of.
+        Clips of a larger project that have almost no chance of it, and clips of `none` that some project is almost sure
+        of.
     """
     own, best_other = np.zeros(len(labels)), np.zeros(len(labels))
     is_own = evidence.projects == labels[evidence.clips]
     own[evidence.clips[is_own]] = probability[is_own]
     np.maximum.at(best_other, evidence.clips[~is_own], probability[~is_own])
-    return np.where(labels > 0, own < _HARDLY, best_other > _SURELY)
+    is_large = np.bincount(labels)[labels] >= _FEWEST_TO_DOUBT
+    return np.where(labels > 0, (own < _HARDLY) & is_large, best_other > _SURELY)
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,7 @@ class LearnedDecision:
         See `smf_embed.thresholds.choose_thresholds`.
     calibration : Calibration
     doubted : ndarray of bool, shape (n_clips,)
-        Clips whose label the other folds deny; neither trees nor thresholds nor calibration learned from them.
+        Clips whose label the other folds deny; neither trees nor thresholds learned from them.
     candidate, probability : ndarray, shape (n_clips,)
         Best candidate of each training clip and its probability by trees of other folds.
     """
@@ -208,7 +212,9 @@ def learn_decision(
     candidate = np.append(evidence.projects, 0)[ranking.first]
     kept = ~doubted
     thresholds = choose_thresholds(labels[kept], candidate[kept], ranking.probability[kept], n_projects)
-    calibration = Calibration.fit(out_of_fold[kept[evidence.clips]], is_right[kept[evidence.clips]])
+    # clips of projects that are hard to tell stay in, else nothing that is missed would ever count as possible
+    counted = (kept | (labels > 0))[evidence.clips]
+    calibration = Calibration.fit(out_of_fold[counted], is_right[counted])
     return LearnedDecision(trees, thresholds, calibration, doubted, candidate, ranking.probability)
 
 
