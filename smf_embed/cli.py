@@ -218,7 +218,7 @@ def demo(
     made.test.drop(columns="cartoon_true").to_csv(test, index=False)
     print(f"{train}: {len(made.train):,} clips, {test}: {len(made.test):,} clips, invented by smf_embed.datasets\n")
     titles = made.test.loc[made.test["cartoon"] == "Маша и медведь", "reel_name"].dropna()
-    example = max(titles, key=lambda title: sum(letter.isalpha() for letter in title))
+    example = min((title for title in titles if "Маша и Медведь" in title), key=len, default=titles.iloc[0])
     for words, step in (
         (f"add {train}", lambda: cli_catalogue.add([str(train)], index)),
         ("fit", lambda: fit(index)),

@@ -65,9 +65,12 @@ class Database:
         self.sql = self._connect()
         try:
             self._open(check)
-        except FileError:  # says what it is already
+        except FileError as error:
             self.sql.close()
-            raise
+            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                raise  # it says what it is
+            # a table that is not there is damage, too
+            raise damaged(self.path, str(error).removeprefix(f"{self.path}: ")) from error
         except sqlite3.Error as error:
             self.sql.close()
             raise damaged(self.path, str(error)) from error
