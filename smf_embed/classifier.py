@@ -80,7 +80,7 @@ class Classifier:
             labels,
             self._groups,
             len(self.projects),
-            {field: LexicalModel(*(arrays[f"{field}_{part}"] for part in _LEXICAL_PARTS)) for field in TEXT_FIELDS},
+            {field: LexicalModel.from_arrays(arrays, field) for field in TEXT_FIELDS},
             names,
             OtherUse(arrays["other_use_weights"], float(arrays["other_use_bias"][0])),
             {field: arrays[f"{field}_centre"] for field in TEXT_FIELDS},
@@ -163,7 +163,7 @@ class Classifier:
         }
         arrays = {f"{field}_centre": votes.centre for field, votes in builder.votes.items()}
         for field, model in builder.lexical.items():
-            arrays |= {f"{field}_{part}": getattr(model, part) for part in _LEXICAL_PARTS}
+            arrays |= model.to_arrays(field)
         arrays |= {"calibration_given": learned.calibration.given, "calibration_true": learned.calibration.true}
         arrays |= {"other_use_weights": builder.other_use.weights, "other_use_bias": np.array([builder.other_use.bias])}
         say("done")
@@ -244,9 +244,6 @@ class Classifier:
             No model, a damaged one, one of a newer program, or one whose encoder is not that of the catalogue.
         """
         return cls(*read_model(Path(folder), catalogue), catalogue)
-
-
-_LEXICAL_PARTS = ("idf", "weights", "bias")
 
 
 def deal_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) -> np.ndarray:

@@ -36,8 +36,8 @@ def teach(
     Three clips are enough to begin with; teach more as they come. The next fit learns the project like all others.
     """
     from smf_embed.catalogue import Catalogue
-    from smf_embed.teaching import FEWEST_CLIPS
     from smf_embed.teaching import teach as learn
+    from smf_embed.training import FEWEST_CLIPS
 
     wanted = [*(ids or []), *(_read_ids(ids_from) if ids_from is not None else [])]
     if not wanted:

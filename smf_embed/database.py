@@ -14,11 +14,12 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from smf_embed.checked_sql import CheckedConnection, FileError, damaged, of_file, verify
 from smf_embed.errors import CatalogueError
 from smf_embed.files import read_sealed_json, replace_atomically, write_sealed_json
 from smf_embed.leftovers import sweep
 from smf_embed.migrations import MIGRATIONS, migrate
-from smf_embed.schema import CHECKED, SCHEMA, SCHEMA_VERSION, check_of_row, prepare_connection
+from smf_embed.schema import SCHEMA, SCHEMA_VERSION, prepare_connection
 from smf_embed.write_lock import WriteLock, holder
 
 FILE_NAME = "catalogue.sqlite"
@@ -26,10 +27,8 @@ SEAL_NAME = "catalogue.seal.json"
 #: What a repair makes before it takes the place of the damaged file; see `smf_embed.salvage`.
 MENDED_NAME = "catalogue.mended.sqlite"
 _BUSY_SECONDS = 30
-_ROWS_AT_ONCE = 512
-# what SQLite says of a file in a folder that cannot be written, and of one that is damaged
+# what SQLite says of a file in a folder that cannot be written
 _NOT_WRITABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _META_KEYS = {"schema_version", "encoder", "fingerprint", "fingerprint_parts", "catalogue_id", "index_kind"}
 
 
@@ -220,7 +219,7 @@ class Database:
         try:
             # a path that begins with file: is a name, too
             sql = sqlite3.connect(
-                self.path.absolute(), timeout=_BUSY_SECONDS, isolation_level=None, factory=_Connection
+                self.path.absolute(), timeout=_BUSY_SECONDS, isolation_level=None, factory=CheckedConnection
             )
             return self._prepared(sql)
         except sqlite3.Error as error:
@@ -228,7 +227,7 @@ class Database:
                 sql.close()
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code not in _NOT_WRITABLE:
-                raise (error if isinstance(error, CatalogueError) else _of_file(self.path, error)) from error
+                raise (error if isinstance(error, CatalogueError) else of_file(self.path, error)) from error
             # a log cannot be opened in a read-only folder; where there is none, the file is all there is
             if self._log_size() or not self.path.is_file():
                 raise CatalogueError(f"{self.path}: cannot be opened: {error}") from error
@@ -236,14 +235,14 @@ class Database:
         uri = f"{self.path.resolve().as_uri()}?mode=ro&immutable=1"
         sql = None
         try:
-            sql = sqlite3.connect(uri, uri=True, isolation_level=None, factory=_Connection)
+            sql = sqlite3.connect(uri, uri=True, isolation_level=None, factory=CheckedConnection)
             return self._prepared(sql)
         except sqlite3.Error as error:
             if sql is not None:
                 sql.close()
-            raise (error if isinstance(error, CatalogueError) else _of_file(self.path, error)) from error
+            raise (error if isinstance(error, CatalogueError) else of_file(self.path, error)) from error
 
-    def _prepared(self, sql: _Connection) -> sqlite3.Connection:
+    def _prepared(self, sql: CheckedConnection) -> sqlite3.Connection:
         sql.path = self.path
         prepare_connection(sql)
         sql.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -354,108 +353,6 @@ def put_mended(path: Path) -> None:
 def log_path(path: Path) -> Path:
     """Return where SQLite keeps what was written to a file and is not in it yet."""
     return path.with_name(f"{path.name}-wal")
-
-
-def verify(sql: sqlite3.Connection) -> list[str]:
-    """Check the structure of the file and the checksum of every row; return what is wrong, in words.
-
-    Raises
-    ------
-    sqlite3.DatabaseError
-        When the damage keeps the check itself from being done.
-    """
-    problems = [row[0] for row in sql.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
-    for table, columns in CHECKED.items():
-        bad = sql.execute(
-            f"SELECT count(*) FROM {table} WHERE row_check IS NOT check_of_row({', '.join(columns)})"
-        ).fetchone()[0]
-        if bad:
-            problems.append(f"{bad:,} rows of {table} differ from their checksums")
-    broken = sql.execute("PRAGMA foreign_key_check").fetchall()
-    if broken:
-        problems.append(f"{len(broken):,} rows refer to others that are not there")
-    return problems
-
-
-def damaged(path: Path, reason: str) -> CatalogueError:
-    """Return the error of a file that cannot be trusted."""
-    return CatalogueError(
-        f"{path}: is damaged or no catalogue: {reason}. See what can be mended: "
-        f"smf-embed doctor --repair --catalogue {path.parent}"
-    )
-
-
-class FileError(CatalogueError, sqlite3.DatabaseError):
-    """What SQLite could not do; both for who knows catalogues and for who knows SQLite."""
-
-
-def _of_file(path: Path, error: sqlite3.Error) -> FileError:
-    code = getattr(error, "sqlite_errorcode", None)
-    # of a text that is no UTF-8 there is no code
-    if code is None or code & 0xFF in _DAMAGE:
-        found = FileError(str(damaged(path, str(error))))
-    else:
-        found = FileError(f"{path}: {error}")
-    found.sqlite_errorcode = code or sqlite3.SQLITE_CORRUPT
-    return found
-
-
-class _Cursor(sqlite3.Cursor):
-    """A cursor whose errors are those of a catalogue."""
-
-    connection: _Connection
-
-    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
-        while rows := self.fetchmany(_ROWS_AT_ONCE):
-            yield from rows
-
-    def execute(self, *words: Any) -> _Cursor:
-        try:
-            super().execute(*words)
-        except sqlite3.DatabaseError as error:
-            raise _of_file(self.connection.path, error) from error
-        return self
-
-    def fetchone(self) -> Any:
-        try:
-            return super().fetchone()
-        except sqlite3.DatabaseError as error:
-            raise _of_file(self.connection.path, error) from error
-
-    def fetchmany(self, *words: Any) -> list[Any]:
-        try:
-            return super().fetchmany(*words)
-        except sqlite3.DatabaseError as error:
-            raise _of_file(self.connection.path, error) from error
-
-    def fetchall(self) -> list[Any]:
-        try:
-            return super().fetchall()
-        except sqlite3.DatabaseError as error:
-            raise _of_file(self.connection.path, error) from error
-
-
-class _Connection(sqlite3.Connection):
-    """A connection whose errors are those of a catalogue."""
-
-    path: Path
-
-    def execute(self, *words: Any) -> _Cursor:
-        return self.cursor(_Cursor).execute(*words)
-
-
-def checked_rows(table: str, rows: Iterator[tuple[Any, ...]], path: Path) -> Iterator[tuple[Any, ...]]:
-    """Pass on rows whose last column is their checksum, without it.
-
-    Raises
-    ------
-    CatalogueError
-        At the first row that differs from its checksum.
-    """
-    for row in rows:
-        if check_of_row(*row[:-1]) != row[-1]:
-            raise damaged(path, f"a row of {table} differs from its checksum")
-        yield row[:-1]
 
 
 def read_seal(folder: Path) -> dict[str, Any] | None:

@@ -120,6 +120,12 @@ def decide(
     )
 
 
+def shortened(title: str | None) -> str:
+    """Return a title as it is quoted in a sentence: of 60 characters at most."""
+    title = title or ""
+    return title if len(title) <= _QUOTED else title[: _QUOTED - 1].rstrip() + "…"
+
+
 def _why(
     pair: int, evidence: Evidence, projects: list[str], labelled: EncodedClips, chosen: bool, probability: float
 ) -> str:
@@ -131,8 +137,7 @@ def _why(
     reasons = []
     if evidence.nearest[pair] >= 0:
         field = next(name for name in TEXT_FIELDS if not np.isnan(value[_PLACE[f"{name}_best"]]))
-        title = str(labelled.clips[evidence.nearest[pair]][TITLE] or "")
-        title = title if len(title) <= _QUOTED else title[: _QUOTED - 1].rstrip() + "…"
+        title = shortened(labelled.clips[evidence.nearest[pair]][TITLE])
         similarity = value[_PLACE[f"{field}_best"]]
         reasons.append(f"nearest {field} of {project}: “{title}” (similarity {similarity:.2f})")
     for field in TEXT_FIELDS:

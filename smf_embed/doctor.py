@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from smf_embed.catalogue import Catalogue
+from smf_embed.checked_sql import verify
 from smf_embed.classifier import MODEL_FOLDER, Classifier
 from smf_embed.clips import ID, TEXT_FIELDS
-from smf_embed.database import FILE_NAME, Database, verify
+from smf_embed.database import FILE_NAME, Database
 from smf_embed.encoded_clips import text_digest
 from smf_embed.errors import CatalogueError, EncoderError, ModelError
 from smf_embed.leftovers import TEMPORARY

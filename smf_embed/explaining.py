@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from smf_embed.clips import ID, LABEL, NONE, TEXT_FIELDS, TITLE
-from smf_embed.decisions import joined
+from smf_embed.decisions import joined, shortened
 from smf_embed.encoded_clips import NUMBERS, EncodedClips
 from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder
 from smf_embed.token_readings import MatchKind
@@ -28,7 +28,6 @@ _LABELS = 5
 _SURE = 0.5
 # log-odds that are not worth a word
 _SMALL = 0.1
-_QUOTED = 60
 
 
 def group_of(column: str) -> str:
@@ -339,12 +338,7 @@ def _detail(
     if group.endswith(" neighbours"):
         field = group.removesuffix(" neighbours")
         like = [clip for clip in nearest if clip.field == field and clip.project == project]
-        return f", “{_quoted(like[0].title)}” {like[0].similarity:.2f}" if like else ""
+        return f", “{shortened(like[0].title)}” {like[0].similarity:.2f}" if like else ""
     if group == "channel" and channel:
         return f", {channel.get(project, 0):,} of {sum(channel.values()):,} labelled clips there"
     return ""
-
-
-def _quoted(title: str | None) -> str:
-    title = title or ""
-    return title if len(title) <= _QUOTED else title[: _QUOTED - 1].rstrip() + "…"

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from smf_embed.catalogue import Catalogue
+from smf_embed.checked_sql import checked_rows
 from smf_embed.clips import COLUMNS, ID, NUMBER_COLUMNS, TEXT, TEXT_FIELDS, TITLE, split_text
-from smf_embed.database import checked_rows
 from smf_embed.files import replace_atomically
 from smf_embed.schema import CHECKED
 from smf_embed.vector_store import rows_in

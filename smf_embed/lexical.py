@@ -6,7 +6,8 @@ all other clips, so that one can be fitted or dropped without the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -74,6 +75,15 @@ class LexicalModel:
     idf: np.ndarray
     weights: np.ndarray
     bias: np.ndarray
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], field: str) -> LexicalModel:
+        """Take the machines of a field out of the arrays of a model."""
+        return cls(*(arrays[f"{field}_{part.name}"] for part in dataclasses.fields(cls)))
+
+    def to_arrays(self, field: str) -> dict[str, np.ndarray]:
+        """Return what `from_arrays` takes: `title_idf` and so on."""
+        return {f"{field}_{part.name}": getattr(self, part.name) for part in dataclasses.fields(self)}
 
     @classmethod
     def fit(cls, counts: sp.csr_matrix, projects: np.ndarray, n_projects: int, seed: int = 0) -> LexicalModel:

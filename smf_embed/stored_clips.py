@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from smf_embed.checked_sql import checked_rows
 from smf_embed.clips import ID, NONE, TEXT_FIELDS
-from smf_embed.database import Database, checked_rows, now
+from smf_embed.database import Database, now
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.errors import InputError
 from smf_embed.learned import read_lexicon, read_projects

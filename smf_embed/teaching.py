@@ -33,11 +33,6 @@ from smf_embed.model_parts import (
 from smf_embed.one_project import FieldTexts
 from smf_embed.stored_clips import project_name
 
-#: A project of fewer different clips is decided, but not well; the trees learn from no such project either.
-FEWEST_CLIPS = 3
-
-_LEXICAL_PARTS = ("idf", "weights", "bias")
-
 
 @dataclass(frozen=True)
 class Taught:
@@ -49,7 +44,7 @@ class Taught:
     is_new : bool
         The model did not know it before.
     clips : int
-        Clips that are labelled so now; `FEWEST_CLIPS` and more are wanted.
+        Clips that are labelled so now; `smf_embed.training.FEWEST_CLIPS` and more are wanted.
     texts : dict of field → int
         Different texts among them.
     aliases : list of str
@@ -308,7 +303,7 @@ def _learned(
     arrays, aliases, counts = dict(parts.arrays), {}, {}
     for field in TEXT_FIELDS:
         texts = FieldTexts.read(catalogue, field, name)
-        machines = LexicalModel(*(arrays[f"{field}_{part}"] for part in _LEXICAL_PARTS))
+        machines = LexicalModel.from_arrays(arrays, field)
         counts[field] = int(texts.is_own.sum())
         weights, bias = np.require(machines.weights, requirements="W"), np.require(machines.bias, requirements="W")
         weights[:, number], bias[number] = texts.fit_column(catalogue, field, machines)

@@ -24,7 +24,7 @@ from smf_embed.other_use import OtherUse
 from smf_embed.thresholds import Calibration, choose_thresholds
 from smf_embed.trees import Trees
 
-#: Pairs of projects with fewer clips are not learned from.
+#: Pairs of projects with fewer clips are not learned from, and such a project is decided, but not well.
 FEWEST_CLIPS = 3
 _FEWEST_PAIRS = 5
 # LightGBM models that are averaged

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from smf_embed.database import checked_rows, damaged
+from smf_embed.checked_sql import checked_rows, damaged
 
 # float16 halves the file and costs no accuracy that was seen: docs/decisions.md
 _STORED_TYPE = np.dtype("<f2")
