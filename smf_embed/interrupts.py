@@ -15,7 +15,7 @@ from smf_embed.console import say
 def stop_after_batch(what: str) -> Iterator[Callable[[], bool]]:
     """Note the first Ctrl-C or SIGTERM instead of raising; yield what tells whether there was one.
 
-    The second signal stops at once. Outside the main thread signals are left alone.
+    The second signal stops at once. Outside the main thread signals are left alone, and so are those that are ignored.
 
     Parameters
     ----------
@@ -35,7 +35,9 @@ def stop_after_batch(what: str) -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    # a signal that is ignored stays so: a shell asks for that where a command runs in the background
+    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, note) for number in heard}
     try:
         yield lambda: asked
     finally:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 # before any library reads them: one thread, since the tests share the machine, and no request to the hub
 os.environ["SMF_EMBED_THREADS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
+# a shell that runs the suite in the background has it ignore Ctrl-C, and so would the programs that the tests start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np
 import pandas as pd

@@ -11,6 +11,7 @@ import pytest
 
 from smf_embed.catalogue import Catalogue
 from smf_embed.doctor import examine
+from smf_embed.interrupts import stop_after_batch
 
 CLIPS, BATCH = 600, 20
 
@@ -125,3 +126,14 @@ def test_a_signal_while_reindex_encodes_leaves_the_old_vectors_in_use(started, t
         assert catalogue.fingerprint != before
         assert catalogue.counts()["vectors"] == CLIPS
     assert examine(tmp_path / "index") == []
+
+
+def test_a_signal_that_the_shell_has_ignored_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stop_after_batch("the batch") as stop:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert not stop()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
