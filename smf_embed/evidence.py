@@ -6,6 +6,7 @@ The columns are the same for every project, so that a project with five clips pr
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from smf_embed.encoded_clips import NUMBERS, EncodedClips
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.names import Names, NameSignals
 from smf_embed.other_use import OtherUse
+from smf_embed.threads import thread_count
 from smf_embed.votes import VOTES_AT, FieldVotes, Signals
 
 # clips that are looked at together; bounds the memory of the arrays by clip and project
@@ -154,29 +156,23 @@ class EvidenceBuilder:
             Labelled clips of the same number are not looked at; -1, and no groups at all, looks at everything.
         """
         groups = np.full(len(clips), -1) if groups is None else groups
-        parts = []
-        for start in range(0, max(len(clips), 1), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            part = clips.part(rows)
-            scores = {
-                field: self.lexical[field].scores(hashed_counts(field, part.texts[field])) for field in TEXT_FIELDS
-            }
-            names = {field: self._name_signals(field, part) for field in TEXT_FIELDS}
-            shares = self._channel_shares(part.channels)
-            parts.append(self._build_part(part, start, groups[rows], scores, names, shares))
-        return concatenated(parts)
 
-    def _build_part(
-        self,
-        clips: EncodedClips,
-        start: int,
-        groups: np.ndarray,
-        scores: dict[str, np.ndarray],
-        names: dict[str, NameSignals],
-        shares: tuple[np.ndarray, np.ndarray],
-    ) -> Evidence:
+        def part(start: int) -> Evidence:
+            rows = slice(start, start + _CHUNK)
+            return self._build_part(clips.part(rows), start, groups[rows])
+
+        starts = range(0, max(len(clips), 1), _CHUNK)
+        if len(starts) == 1:
+            return part(0)
+        # while one part is searched, which needs no interpreter, the words of another are read
+        with ThreadPoolExecutor(thread_count(), initializer=_search_by_one_thread) as pool:
+            return concatenated(list(pool.map(part, starts)))
+
+    def _build_part(self, clips: EncodedClips, start: int, groups: np.ndarray) -> Evidence:
         signals = {field: self._ask(field, clips, groups) for field in TEXT_FIELDS}
-        share, channel_size = shares
+        scores = {field: self.lexical[field].scores(hashed_counts(field, clips.texts[field])) for field in TEXT_FIELDS}
+        names = {field: self._name_signals(field, clips) for field in TEXT_FIELDS}
+        share, channel_size = self._channel_shares(clips.channels)
         row, project = np.nonzero(_candidates(signals, scores, names, share))
         columns: list[np.ndarray] = []
         for field in TEXT_FIELDS:
@@ -243,6 +239,12 @@ def concatenated(parts: list[Evidence]) -> Evidence:
         np.concatenate([part.values for part in parts]),
         np.concatenate([part.nearest for part in parts]),
     )
+
+
+def _search_by_one_thread() -> None:
+    import faiss
+
+    faiss.omp_set_num_threads(1)
 
 
 def _candidates(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -154,6 +155,7 @@ class LexiconMatcher:
             self._add(entry, project, channel, slots)
         self._reader = TokenReader(list(slots), known)
         self._active: set[str] = set()
+        self._learning = threading.Lock()
         longest_first = sorted(self._unspaced, key=lambda key: (-len(key), key))
         self._unspaced_keys = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
@@ -246,11 +248,13 @@ class LexiconMatcher:
     def _learn(self, words: set[str]) -> None:
         """Read new words and note which of them a name may be found by."""
         anchors = self._by_anchor
-        # sorted, since the words are read together: nothing may depend on the order of a set
-        for word in self._reader.read(sorted(words)):
-            if any(slot in anchors for slot in self._reader.readings(word)):
-                self._active.add(word)
-        self._active |= words & self._glued_heads
+        # one thread at a time: a word that another has begun to read is not known yet
+        with self._learning:
+            # sorted, since the words are read together: nothing may depend on the order of a set
+            for word in self._reader.read(sorted(words)):
+                if any(slot in anchors for slot in self._reader.readings(word)):
+                    self._active.add(word)
+            self._active |= words & self._glued_heads
 
     def _candidates(self, text: str, tokens: list[str], channels: tuple[int, ...]) -> list[_Found]:
         """Return all names that fit somewhere in a text; they may overlap."""

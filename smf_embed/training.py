@@ -22,7 +22,7 @@ from smf_embed.lexicon import Lexicon
 from smf_embed.names import Names
 from smf_embed.other_use import OtherUse
 from smf_embed.thresholds import Calibration, choose_thresholds
-from smf_embed.trees import Trees
+from smf_embed.trees import ROUNDS, Trees
 
 #: Pairs of projects with fewer clips are not learned from, and such a project is decided, but not well.
 FEWEST_CLIPS = 3
@@ -31,6 +31,11 @@ _FEWEST_PAIRS = 5
 _MODELS = 3
 _HARDLY, _SURELY = 0.02, 0.9
 _FEWEST_TO_DOUBT = 10
+# the first round need not be exact: it finds wrong labels and easy pairs
+_FIRST_ROUNDS = 100
+# nine of ten pairs are wrong beyond doubt, and teach little: one in ten of them is kept and stands for ten
+_EASY = 0.0003
+_EASY_KEPT = 10
 
 
 @dataclass(frozen=True)
@@ -197,7 +202,8 @@ def learn_decision(
     if not _can_be_learned(is_right[taught], fold[taught]):
         return None
     say("looking for wrong labels")
-    first = _out_of_fold(evidence.values, is_right, taught, fold, range(seed, seed + 1))
+    weights = taught.astype(np.float32)
+    first = _out_of_fold(evidence.values, is_right, weights, fold, range(seed, seed + 1), _FIRST_ROUNDS)
     doubted = contradicted(evidence, first, labels)
     sound = taught & ~doubted[evidence.clips]
     if _can_be_learned(is_right[sound], fold[sound]):
@@ -206,8 +212,9 @@ def learn_decision(
         doubted = np.zeros(len(labels), dtype=bool)
     say("decision trees")
     seeds = range(seed, seed + _MODELS)
-    out_of_fold = _out_of_fold(evidence.values, is_right, taught, fold, seeds)
-    trees = Trees.grow(evidence.values[taught], is_right[taught], seeds)
+    weights = thinned(taught, (first < _EASY) & (is_right == 0), seed)
+    out_of_fold = _out_of_fold(evidence.values, is_right, weights, fold, seeds)
+    trees = _grown(evidence.values, is_right, weights, seeds)
     ranking = rank(evidence, out_of_fold, len(labels))
     candidate = np.append(evidence.projects, 0)[ranking.first]
     kept = ~doubted
@@ -218,14 +225,48 @@ def learn_decision(
     return LearnedDecision(trees, thresholds, calibration, doubted, candidate, ranking.probability)
 
 
+def thinned(taught: np.ndarray, easy: np.ndarray, seed: int) -> np.ndarray:
+    """Leave out nine of ten easy pairs; the tenth stands for all ten.
+
+    Parameters
+    ----------
+    taught, easy : ndarray of bool, shape (n_pairs,)
+        What is learned from at all, and what is easy.
+    seed : int
+        Of the choice.
+
+    Returns
+    -------
+    ndarray, shape (n_pairs,), float32
+        How many pairs each stands for: 0 where it is not learned from. They add up to the pairs that are taught.
+    """
+    weights = taught.astype(np.float32)
+    rows = np.random.default_rng(seed).permutation(np.flatnonzero(taught & easy))
+    if len(rows) >= _EASY_KEPT * _FEWEST_PAIRS:
+        kept = rows[: len(rows) // _EASY_KEPT]
+        weights[rows] = 0.0
+        weights[kept] = len(rows) / len(kept)
+    return weights
+
+
+def _grown(values: np.ndarray, is_right: np.ndarray, weights: np.ndarray, seeds: range, rounds: int = ROUNDS) -> Trees:
+    rows = np.flatnonzero(weights)
+    return Trees.grow(values[rows], is_right[rows], seeds, weights[rows], rounds)
+
+
 def _out_of_fold(
-    values: np.ndarray, is_right: np.ndarray, taught: np.ndarray, folds: np.ndarray, seeds: range
+    values: np.ndarray,
+    is_right: np.ndarray,
+    weights: np.ndarray,
+    folds: np.ndarray,
+    seeds: range,
+    rounds: int = ROUNDS,
 ) -> np.ndarray:
-    """Return the probability of each pair by trees that were grown on the taught pairs of the other folds."""
+    """Return the probability of each pair by trees that were grown on the pairs of the other folds."""
     probability = np.zeros(len(values))
     for fold in np.unique(folds):
         inside = folds == fold
-        trees = Trees.grow(values[taught & ~inside], is_right[taught & ~inside], seeds)
+        trees = _grown(values, is_right, np.where(inside, 0, weights), seeds, rounds)
         probability[inside] = trees.probability(values[inside])
     return probability
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from smf_embed.threads import thread_count
 
-_ROUNDS = 250
+#: Trees of a model.
+ROUNDS = 250
 _PARAMETERS = {
     "objective": "binary",
     "learning_rate": 0.08,
@@ -44,7 +45,14 @@ class Trees:
         self.models = models
 
     @classmethod
-    def grow(cls, values: np.ndarray, is_right: np.ndarray, seeds: range) -> Trees:
+    def grow(
+        cls,
+        values: np.ndarray,
+        is_right: np.ndarray,
+        seeds: range,
+        weights: np.ndarray | None = None,
+        rounds: int = ROUNDS,
+    ) -> Trees:
         """Learn whether the clip of a pair is of its project, once a seed.
 
         Parameters
@@ -53,6 +61,10 @@ class Trees:
         is_right : ndarray of int, shape (n_pairs,)
             1 where it is, else 0; both must be there.
         seeds : range
+        weights : ndarray, shape (n_pairs,), optional
+            How many pairs each stands for; one otherwise.
+        rounds : int
+            Trees of each model.
 
         References
         ----------
@@ -63,8 +75,8 @@ class Trees:
         # a handful of labelled clips has too few pairs for leaves of twenty
         smallest_leaf = int(np.clip(is_right.sum() // 10, 1, 20))
         parameters = _PARAMETERS | {"min_data_in_leaf": smallest_leaf, "num_threads": thread_count()}
-        data = lightgbm.Dataset(values, is_right, params=parameters)
-        return cls([lightgbm.train(parameters | {"seed": seed}, data, _ROUNDS).model_to_string() for seed in seeds])
+        data = lightgbm.Dataset(values, is_right, weight=weights, params=parameters)
+        return cls([lightgbm.train(parameters | {"seed": seed}, data, rounds).model_to_string() for seed in seeds])
 
     @functools.cached_property
     def _boosters(self) -> list[Any]:

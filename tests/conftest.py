@@ -12,9 +12,6 @@ from pathlib import Path
 # before any library reads them: one thread, since the tests share the machine, and no request to the hub
 os.environ["SMF_EMBED_THREADS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
-# a shell that runs the suite in the background has it ignore Ctrl-C, and so would the programs that the tests start
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,6 +21,9 @@ from smf_embed.catalogue import Catalogue
 from smf_embed.classifier import MODEL_FOLDER, Classifier
 from smf_embed.clip_tables import iter_clips
 from smf_embed.encoder import Encoder
+
+# a shell that runs the suite in the background has it ignore Ctrl-C, and so would the programs that the tests start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECTS = {
     "Буба": ["Буба и велосипед", "Буба на кухне", "Буба: день рождения", "Буба чинит кран", "Booba and the kite"],

@@ -127,6 +127,18 @@ def test_channel_share_counts_the_labelled_clips_of_the_channel(training) -> Non
         assert values[place] == pytest.approx((on_channel == project).sum() / (len(on_channel) + 3))
 
 
+def test_parts_that_are_gathered_side_by_side_give_the_same_as_all_at_once(training, monkeypatch) -> None:
+    clips, labels, groups, folds = training
+    whole = build(clips, labels, groups, folds)[0].build(clips, groups)
+    monkeypatch.setattr("smf_embed.evidence._CHUNK", 7)
+    monkeypatch.setattr("smf_embed.evidence.thread_count", lambda: 3)
+    parts = build(clips, labels, groups, folds)[0].build(clips, groups)
+    np.testing.assert_array_equal(parts.clips, whole.clips)
+    np.testing.assert_array_equal(parts.projects, whole.projects)
+    np.testing.assert_array_equal(parts.nearest, whole.nearest)
+    np.testing.assert_allclose(parts.values, whole.values, atol=1e-5)
+
+
 def test_candidates_are_projects_and_each_clip_has_some(training) -> None:
     clips, labels, groups, folds = training
     _, evidence = build(clips, labels, groups, folds)

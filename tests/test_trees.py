@@ -41,3 +41,13 @@ def test_the_same_pairs_and_seeds_give_the_same_trees(trees, pairs):
 
 def test_no_pairs_have_no_probability(trees):
     assert trees.probability(np.empty((0, 5), dtype=np.float32)).shape == (0,)
+
+
+def test_a_pair_of_weight_ten_stands_for_ten(pairs):
+    values, is_right = pairs
+    weights = np.where(is_right == 1, 10.0, 1.0)
+    heavy = Trees.grow(values, is_right, range(1), weights, rounds=1)
+    plain = Trees.grow(values, is_right, range(1), rounds=1)
+    # one tree hardly moves the log-odds away from those of all pairs, which ten times the weight raises by ln 10
+    raised = np.median(heavy.log_odds(values)) - np.median(plain.log_odds(values))
+    assert raised == pytest.approx(np.log(10), abs=0.6)
