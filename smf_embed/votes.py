@@ -13,11 +13,11 @@ from smf_embed.threads import thread_count
 VOTES_AT = (1, 5, 20, 50)
 # a few more than the largest, since a labelled clip that is asked about must not see itself and its like
 _NEIGHBOURS = VOTES_AT[-1] + 14
-# The search compares principal components first, and then three times the neighbours by their whole vectors: half the
-# time of whole vectors alone, at a recall above 0.99 (docs/decisions.md). Fewer vectors are compared whole.
-_COMPONENTS = 192
+# The search compares principal components first, and then four times the neighbours by their whole vectors: half the
+# time of whole vectors alone, at a recall of 0.99 (docs/decisions.md). Fewer vectors are compared whole.
+_COMPONENTS = 160
 _WORTH_REDUCING = 5_000
-_COMPARED_WHOLE = 3
+_COMPARED_WHOLE = 4
 _LEARNED_FROM = 20_000
 _NOT_THERE = -1.0
 

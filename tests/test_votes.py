@@ -96,7 +96,7 @@ def test_pairs_of_a_group() -> None:
 
 def test_many_vectors_are_searched_by_principal_components_and_nearly_all_neighbours_are_found() -> None:
     random = np.random.default_rng(3)
-    # variance falls off as that of sentence embeddings does: the first 192 of 512 components have 94 % of it
+    # variance falls off as that of sentence embeddings does: the first 160 of 512 components have 90 % of it
     spread = np.exp(-np.arange(512) / 140.0).astype(np.float32)
     vectors = random.normal(size=(6_200, 512)).astype(np.float32) * spread
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
