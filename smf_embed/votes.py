@@ -11,8 +11,8 @@ from smf_embed.threads import thread_count
 
 #: Numbers of neighbours whose votes are counted.
 VOTES_AT = (1, 5, 20, 50)
-# a few more than the largest, since a labelled clip that is asked about must not see itself and its like
-_NEIGHBOURS = VOTES_AT[-1] + 14
+#: Neighbours that are searched: a few more than vote, since a labelled clip that is asked about must not see its like.
+NEIGHBOURS = VOTES_AT[-1] + 14
 # The search compares principal components first, and then four times the neighbours by their whole vectors: half the
 # time of whole vectors alone, at a recall of 0.99 (docs/decisions.md). Fewer vectors are compared whole.
 _COMPONENTS = 160
@@ -113,6 +113,28 @@ class FieldVotes:
         best[:, 0], nearest[:, 0] = best_none, nearest_none
         return Signals(votes, best, mean3, self._prototype(queries, groups), nearest)
 
+    def nearest(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Find the nearest labelled clips, nearly always the nearest ones (`benchmarks/vote_neighbours.py`).
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, dimension), float32
+            Unit length.
+
+        Returns
+        -------
+        similarity : ndarray, shape (n, k), float32
+            Centred cosines, nearest first; k is `NEIGHBOURS`, or the number of labelled clips where those are fewer.
+        rows : ndarray of int, shape (n, k)
+            Of the labelled clips.
+        """
+        similarity, place = self._search(self._centred(vectors))
+        return similarity, self.rows[place]
+
+    def _search(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        similarity, place = self._index.search(queries, min(NEIGHBOURS, len(self.rows)))
+        return similarity, place
+
     def _centred(self, vectors: np.ndarray) -> np.ndarray:
         moved = vectors - self.centre
         return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
@@ -143,11 +165,10 @@ class FieldVotes:
 
     def _votes(self, queries: np.ndarray, groups: np.ndarray) -> tuple[dict[int, np.ndarray], np.ndarray, np.ndarray]:
         n = len(queries)
-        k = min(_NEIGHBOURS, len(self.rows))
-        if k == 0 or n == 0:
+        if not len(self.rows) or n == 0:
             nothing = np.zeros((n, self.n_projects), dtype=np.float32)
             return dict.fromkeys(VOTES_AT, nothing), np.full(n, np.nan, np.float32), np.full(n, -1)
-        similarity, neighbour = self._index.search(queries, k)
+        similarity, neighbour = self._search(queries)
         hidden = (self._groups[neighbour] == groups[:, None]) & (groups[:, None] >= 0)
         similarity[hidden] = _NOT_THERE
         order = np.argsort(-similarity, axis=1, kind="stable")

@@ -96,18 +96,19 @@ def test_pairs_of_a_group() -> None:
 
 def test_many_vectors_are_searched_by_principal_components_and_nearly_all_neighbours_are_found() -> None:
     random = np.random.default_rng(3)
-    # variance falls off as that of sentence embeddings does: the first 160 of 512 components have 90 % of it
-    spread = np.exp(-np.arange(512) / 140.0).astype(np.float32)
+    # variance falls off more slowly than that of sentence embeddings: 160 of 512 components have 73 % of it
+    spread = np.exp(-np.arange(512) / 250.0).astype(np.float32)
     vectors = random.normal(size=(6_200, 512)).astype(np.float32) * spread
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     known, asked = vectors[:6_000], vectors[6_000:]
     projects = np.arange(len(known)) % 40
     votes = FieldVotes(known, projects, np.arange(len(known)), 40)
-    assert "RefineFlat" in type(votes._index).__name__
-    similarity = votes._centred(asked) @ votes._vectors.T
+    moved, moved_known = asked - votes.centre, known - votes.centre
+    similarity = moved @ moved_known.T
+    similarity /= np.linalg.norm(moved, axis=1)[:, None] * np.linalg.norm(moved_known, axis=1)
     exact = np.argsort(-similarity, axis=1)[:, :50]
-    found, rows = votes._index.search(votes._centred(asked), 50)
-    recall = np.mean([len(set(a) & set(b)) / 50 for a, b in zip(exact, rows, strict=True)])
-    assert recall >= 0.97
+    found, rows = votes.nearest(asked)
+    recall = np.mean([len(set(a) & set(b[:50])) / 50 for a, b in zip(exact, rows, strict=True)])
+    assert 0.9 <= recall < 1
     # those that are found have the cosines of their whole vectors
     np.testing.assert_allclose(found, np.take_along_axis(similarity, rows, axis=1), atol=1e-5)
