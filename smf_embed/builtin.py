@@ -42,6 +42,7 @@ _REACH = 2  # tokens that the widest window looks to either side
 _CHUNKS = 17  # the table was quantised in 17 parts, id modulo 17, each with a scale and an offset
 _EPSILON = 1e-12
 _BLOCK = 4096  # tokens that go through the convolutions at once; larger blocks repeat more tokens but take more memory
+_FEW = 256  # rows up to which MKL multiplies faster than oneDNN, see `_matmul`
 
 
 class UniversalSentenceEncoder(InputModule):
@@ -262,24 +263,36 @@ class UniversalSentenceEncoder(InputModule):
 
 # Both products below are written as two-dimensional convolutions in channels-last layout, which torch hands to oneDNN
 # without a copy. Its matrix product goes to MKL, which on an AMD processor stays with AVX2: 100 against 210 to 230
-# GFLOP/s a core (measured). A kernel of a single row goes to MKL too, hence the two halves in `_matmul`.
+# GFLOP/s a core (measured). A kernel of a single row goes to MKL too, hence the two halves in `_matmul`. But oneDNN
+# packs the weights anew at every call and compiles a kernel for every new size, which for one title takes ten times as
+# long as the product itself; so few rows go to MKL.
 
 
 def _convolve(values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     """Convolve rows (n, 256) with a weight (channels, 256, order, 1); return (n - order + 1, channels)."""
+    if len(values) <= _FEW:
+        windows = values.unfold(0, weight.shape[2], 1).transpose(1, 2)
+        return F.linear(windows.flatten(1), _as_matrix(weight), bias)
     image = values.view(1, len(values), 1, -1).permute(0, 3, 1, 2)
     return F.conv2d(image, weight, bias)[0, :, :, 0].T
 
 
 def _filled(ids: torch.Tensor, nothing: int) -> torch.Tensor:
-    """Lengthen ids to a multiple of 128, since oneDNN compiles a product anew, for a millisecond, at every new size."""
-    return F.pad(ids, (0, -len(ids) % 128), value=nothing)
+    """Lengthen many ids to a multiple of 128, since oneDNN compiles a product anew at every new size."""
+    return ids if len(ids) <= _FEW else F.pad(ids, (0, -len(ids) % 128), value=nothing)
 
 
 def _matmul(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Multiply rows (n, 2k) with a weight (channels, k, 2, 1), the two halves of its input one after the other."""
+    if len(values) <= _FEW:
+        return F.linear(values, _as_matrix(weight))
     halves = torch.stack(values.chunk(2, dim=1))
     return F.conv2d(halves[None].permute(0, 3, 1, 2), weight)[0, :, 0].T
+
+
+def _as_matrix(weight: torch.Tensor) -> torch.Tensor:
+    """Return a channels-last weight (channels, k, rows, 1) as (channels, rows x k), without a copy."""
+    return weight.permute(0, 2, 3, 1).flatten(1)
 
 
 def _read_package(path: Path) -> dict[str, torch.Tensor]:
