@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -81,15 +82,18 @@ class MinedAliases:
         -------
         ndarray, shape (len(texts), n_projects), float32
         """
+        words = [_without_numbers(row) for row in _words(texts)]
+        return _best(self._phrases.occurrences(words), self._weights, self.n_projects)
+
+    @functools.cached_property
+    def _weights(self) -> _Weights:
         own = np.array([alias.texts for alias in self.aliases], dtype=np.float64)
-        weights = _Weights(
+        return _Weights(
             np.array([alias.project for alias in self.aliases], dtype=np.int64),
             np.array([alias.precision for alias in self.aliases], dtype=np.float32),
             own,
             own,
         )
-        words = [_without_numbers(row) for row in _words(texts)]
-        return _best(self._phrases.occurrences(words), weights, self.n_projects)
 
     def found(self, text: str) -> list[Alias]:
         """Return the phrases that stand in a cleaned text, the surest first."""

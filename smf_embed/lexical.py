@@ -51,8 +51,8 @@ def hashed_counts(field: str, texts: Sequence[str]) -> sp.csr_matrix:
     vectorizer = HashingVectorizer(
         n_features=_FEATURES, alternate_sign=False, norm=None, dtype=np.float32, lowercase=False, **N_GRAMS[field]
     )
-    if not len(texts):
-        return sp.csr_matrix((0, _FEATURES), dtype=np.float32)
+    if not any(texts):
+        return sp.csr_matrix((len(texts), _FEATURES), dtype=np.float32)
     counts = vectorizer.transform(texts)
     counts.data = np.log(counts.data) + 1.0
     return counts
@@ -152,7 +152,7 @@ class LexicalModel:
         Above 1 is clearly the project's wording, below -1 clearly not. NaN for rows without n-grams, for projects
         without a machine, and for `none`.
         """
-        if not counts.shape[0] or not len(self.idf):
+        if not counts.nnz or not len(self.idf):
             return np.full((counts.shape[0], len(self.bias)), np.nan, dtype=np.float32)
         result = np.asarray(_weighted(counts, self.idf) @ self.weights + self.bias, dtype=np.float32)
         result[np.diff(counts.indptr) == 0] = np.nan

@@ -195,6 +195,8 @@ class FieldVotes:
         shape = (len(queries), self.n_projects)
         best, mean3 = np.full(shape, np.nan, dtype=np.float32), np.full(shape, np.nan, dtype=np.float32)
         nearest = np.full(shape, -1)
+        if not len(queries):
+            return best, mean3, nearest
         similarity = queries @ self._vectors_of_projects.T
         similarity[pairs_of_a_group(groups, self._groups[self._of_projects])] = np.nan
         for project in range(1, self.n_projects):
@@ -246,6 +248,9 @@ def pairs_of_a_group(groups: np.ndarray, others: np.ndarray) -> tuple[np.ndarray
     rows, other_rows : ndarray of int
         Sorted by row.
     """
+    if (groups < 0).all():
+        nothing = np.empty(0, dtype=np.int64)
+        return nothing, nothing
     order = np.argsort(others, kind="stable")
     begin = np.searchsorted(others[order], groups, side="left")
     end = np.searchsorted(others[order], groups, side="right")
