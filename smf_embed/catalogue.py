@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 
 from smf_embed.adding import AddReport, add_batches, learn_batches
+from smf_embed.checked_sql import damaged
 from smf_embed.clips import ID, TEXT_FIELDS, ClipBatch
 from smf_embed.database import FILE_NAME, Database, create_database
 from smf_embed.encoded_clips import EncodedClips, text_digest
 from smf_embed.encoder import BUILTIN, Encoder
 from smf_embed.errors import CatalogueError
+from smf_embed.isolation import IsolatedEncoder
 from smf_embed.learned import read_preparation, write_lexicon
 from smf_embed.lexicon import Lexicon
 from smf_embed.preparation import Preparation
@@ -40,8 +42,12 @@ class Catalogue(StoredClips):
         The folder that holds it.
     create : bool
         Make an empty one where there is none, for `encoder`.
-    encoder : str, optional
-        Name of the encoder. A catalogue keeps the one that it was made with; naming another is an error.
+    encoder : str or Encoder, optional
+        The encoder, or its name. A catalogue keeps the one that it was made with; naming another is an error.
+    device : str
+        Where texts are encoded: one of `smf_embed.devices.DEVICES`.
+    isolate : bool
+        Encode in a process of its own, see `smf_embed.isolation`.
 
     Raises
     ------
@@ -51,12 +57,21 @@ class Catalogue(StoredClips):
         `encoder` cannot be loaded.
     """
 
-    def __init__(self, folder: str | Path, *, create: bool = False, encoder: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        create: bool = False,
+        encoder: str | Encoder | None = None,
+        device: str = "auto",
+        isolate: bool = False,
+    ) -> None:
         self.folder = Path(folder)
+        self._device, self._isolate = device, isolate
         if self.folder.exists() and not self.folder.is_dir():
             raise CatalogueError(f"{self.folder}: is a file; a catalogue is a folder")
         if create and not (self.folder / FILE_NAME).exists():
-            self._create(Encoder(encoder or BUILTIN))
+            self._create(encoder if isinstance(encoder, Encoder) else self._encoder(encoder or BUILTIN))
         super().__init__(Database(self.folder))
         self._meta: dict[str, str] = {}
         self._preparation: tuple[int, Preparation] | None = None
@@ -64,8 +79,10 @@ class Catalogue(StoredClips):
         self._seen = -1
         try:
             self.read_meta()
-            if encoder is not None and encoder != self.encoder.name:
-                self._expect(Encoder(encoder))
+            if isinstance(encoder, Encoder):
+                self._expect(encoder)
+            elif encoder is not None and encoder != self.encoder.name:
+                self._expect(self._encoder(encoder))
         except BaseException:
             self.database.close()
             raise
@@ -87,7 +104,16 @@ class Catalogue(StoredClips):
         """Read what holds for the catalogue as a whole, again when a writer has changed it."""
         before, self._meta = self._meta, self.database.meta()
         if before.get("fingerprint") != self.fingerprint:
-            self.encoder = Encoder(self._meta["encoder"])
+            try:
+                parts = json.loads(self._meta["fingerprint_parts"])
+            except ValueError:
+                raise damaged(self.database.path, "it does not say which encoder its vectors are of") from None
+            self.encoder = self._encoder(
+                self._meta["encoder"],
+                prompt=parts.get("prompt") or "",
+                backend=parts.get("backend", "torch"),
+                revision=parts.get("revision"),
+            )
             self._encoder_checked = False
         self.store = VectorStore(self.database.sql, self.fingerprint, self.database.path)
 
@@ -364,8 +390,11 @@ class Catalogue(StoredClips):
             raise CatalogueError(
                 f"{self.folder}: holds vectors of encoder {self._meta['encoder']!r} (fingerprint {self.fingerprint}), "
                 f"not of {encoder.name!r} (fingerprint {encoder.fingerprint}); vectors of two encoders cannot be "
-                f"compared. Change it to this one: smf-embed reindex --encoder {encoder.name} --catalogue {self.folder}"
+                f"compared. Change it to this one: smf-embed reindex {encoder.options()} --catalogue {self.folder}"
             )
+
+    def _encoder(self, name: str, **settings: Any) -> Encoder:
+        return (IsolatedEncoder if self._isolate else Encoder)(name, device=self._device, **settings)
 
     def _create(self, encoder: Encoder) -> None:
         create_database(self.folder, encoder_meta(encoder))  # one that cannot be loaded leaves no catalogue behind

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from smf_embed import __version__, cli_catalogue, cli_model, cli_text
+from smf_embed import __version__, cli_catalogue, cli_encoders, cli_model, cli_text
 from smf_embed.console import (
     CatalogueOption,
     ColumnOption,
+    DeviceOption,
+    IsolateOption,
     JsonOption,
     RejectedOption,
     SubtitlesOption,
@@ -135,6 +137,8 @@ def predict(
             help="Decide a project only where so large a share of such decisions was right out of fold: 0.95.",
         ),
     ] = None,
+    device: DeviceOption = "auto",
+    isolate: IsolateOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Give each clip of a table its project or none, with a confidence, what came second, and why.
@@ -146,7 +150,7 @@ def predict(
     if output is not None and output.suffix not in (".csv", ".parquet", ".jsonl"):
         raise InputError(f"{output}: name a file that ends in .csv, .parquet or .jsonl")
     decisions, _, texts, seconds = _decide_table(
-        table, catalogue, column, subtitles, rejected, min_precision=min_precision
+        table, catalogue, column, subtitles, rejected, device, isolate, min_precision=min_precision
     )
     projects = decisions.loc[decisions["cartoon"] != "none", "cartoon"]
     if output is not None:
@@ -173,11 +177,15 @@ def evaluate(
     coverage: Annotated[
         bool, typer.Option("--coverage", help="Also tell what is right when only the surest decisions are taken.")
     ] = False,
+    device: DeviceOption = "auto",
+    isolate: IsolateOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Score the model on a labelled table; rows without a label are left out."""
     prepare_threads()
-    decisions, model, _, seconds = _decide_table(table, catalogue, column, subtitles, rejected, labelled_only=True)
+    decisions, model, _, seconds = _decide_table(
+        table, catalogue, column, subtitles, rejected, device, isolate, labelled_only=True
+    )
     seen = model.count_labelled(decisions["yt_reel_id"])
     if seen:
         say(f"{seen:,} of these clips are labelled in the catalogue; if the model learned from them, it is flattered")
@@ -235,6 +243,7 @@ def demo(
 
 for _name, (_command, _example) in cli_model.COMMANDS.items():
     app.command(_name, epilog=_example, rich_help_panel="The model")(_command)
+app.command("encoders", epilog=cli_encoders.EXAMPLE, rich_help_panel="The catalogue")(cli_encoders.encoders)
 app.command("clean", epilog=cli_text.CLEAN_EXAMPLE, rich_help_panel="Texts and names")(cli_text.clean)
 app.add_typer(cli_text.lexicon, name="lexicon", rich_help_panel="Texts and names")
 
@@ -248,6 +257,8 @@ def _decide_table(
     column: list[str] | None,
     subtitles: Path | None,
     rejected: Path | None,
+    device: str,
+    isolate: bool,
     labelled_only: bool = False,
     min_precision: float | None = None,
 ) -> tuple[pd.DataFrame, Classifier, int, float]:
@@ -265,7 +276,7 @@ def _decide_table(
     add_subtitles, rows = subtitles_of(subtitles)
     lines: dict[str, int] = {}
     texts = 0
-    with Catalogue(folder) as catalogue:
+    with Catalogue(folder, device=device, isolate=isolate) as catalogue:
         model = Classifier.load(catalogue.folder / MODEL_FOLDER, catalogue)
         with progress(f"deciding {table}") as update:
             for batch in add_subtitles(iter_clips(table, columns)):

@@ -14,11 +14,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from smf_embed.console import (
+    BackendOption,
     CatalogueOption,
     ColumnOption,
+    DeviceOption,
+    IsolateOption,
     JsonOption,
+    PromptOption,
     RejectedOption,
     SubtitlesOption,
+    named_encoder,
     parse_columns,
     prepare_threads,
     print_table,
@@ -50,6 +55,10 @@ def add(
             help="Encoder of a new catalogue: builtin, a folder with a sentence-transformers model, or a hub id."
         ),
     ] = None,
+    prompt: PromptOption = None,
+    backend: BackendOption = "torch",
+    device: DeviceOption = "auto",
+    isolate: IsolateOption = False,
     column: ColumnOption = None,
     subtitles: SubtitlesOption = None,
     rejected: RejectedOption = None,
@@ -89,7 +98,8 @@ def add(
             update(batch.progress, f"{report.clips:,} clips, {speed:,.0f} a second")
 
         stop = stack.enter_context(stop_after_batch("the batch in flight"))
-        opened = stack.enter_context(Catalogue(catalogue, create=True, encoder=encoder))
+        named = named_encoder(encoder, prompt, backend, device, isolate)
+        opened = stack.enter_context(Catalogue(catalogue, create=True, encoder=named, device=device, isolate=isolate))
         stack.enter_context(opened.writing("add"))
         try:
             # each is read twice: first to learn words and boilerplate, so that the first clips profit from the last
@@ -112,7 +122,7 @@ def add(
             raise
         if not total.stopped:
             refresh_snapshots(opened)
-        clips = len(opened)
+        clips, windowed = len(opened), opened.encoder.windowed_texts
     report_rejected(total.rejected, dict(total.mended), rejected)
     summary = {
         "added": total.added,
@@ -121,6 +131,7 @@ def add(
         "rejected": len(total.rejected),
         "labels": total.labelled,
         "texts_encoded": total.encoded_texts,
+        "texts_in_windows": windowed,
         "clips": clips,
         "seconds": round(total.seconds, 1),
     }
@@ -129,7 +140,9 @@ def add(
     else:
         print(
             f"{_as_counts(total)}, rejected {len(total.rejected):,}; {total.labelled:,} labels, "
-            f"{total.encoded_texts:,} texts encoded, {total.seconds:.1f} s. The catalogue holds {clips:,} clips."
+            f"{total.encoded_texts:,} texts encoded"
+            + (f" ({windowed:,} in windows, nothing cut)" if windowed else "")
+            + f", {total.seconds:.1f} s. The catalogue holds {clips:,} clips."
         )
     if total.stopped:
         say("smf-embed: stopped before the end; what is counted above is stored, and the same command does the rest")
@@ -216,6 +229,10 @@ def reindex(
         str | None,
         typer.Option(help="Encode all texts with another encoder: builtin, a folder with a model, or a hub id."),
     ] = None,
+    prompt: PromptOption = None,
+    backend: BackendOption = "torch",
+    device: DeviceOption = "auto",
+    isolate: IsolateOption = False,
     index: Annotated[
         str | None,
         typer.Option(help="Kind of the index of similar clips, in FAISS's words: Flat, HNSW32, IVF1024,SQ8."),
@@ -248,12 +265,13 @@ def reindex(
     memory = None if max_memory is None else parse_memory(max_memory)
     latency = None if max_latency is None else parse_latency(max_latency)
     facts: dict[str, Any] = {}
-    with Catalogue(catalogue) as opened, opened.writing("reindex"):
+    named = named_encoder(encoder, prompt, backend, device, isolate)
+    with Catalogue(catalogue, device=device, isolate=isolate) as opened, opened.writing("reindex"):
         before = opened.fingerprint
         if encoder is not None or not budget:
             # building an index has no batches: Ctrl-C ends it at once, and the old one stays
             with stop_after_batch("the batch in flight") as stop, progress("encoding") as update:
-                done = reencode(opened, encoder, update, stop)
+                done = reencode(opened, named, update, stop)
             if done.stopped:
                 say(
                     f"smf-embed: stopped; nothing has changed yet, {done.encoded_texts:,} texts are encoded, and the "

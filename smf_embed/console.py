@@ -37,6 +37,19 @@ SubtitlesOption = Annotated[
 RejectedOption = Annotated[
     Path | None, typer.Option("--rejected", metavar="FILE.csv", help="Write the rejected rows and the reasons here.")
 ]
+PromptOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What the encoder reads before each text, such as 'query: '; known models have theirs, and '' is nothing."
+    ),
+]
+BackendOption = Annotated[
+    str, typer.Option(help="What runs the encoder: torch, openvino or openvino-int8 (or onnx); a CPU profits.")
+]
+DeviceOption = Annotated[str, typer.Option(help="Where texts are encoded: auto, cpu, cuda (all of them) or mps.")]
+IsolateOption = Annotated[
+    bool, typer.Option("--isolate", help="Encode in a process of its own, where torch and LightGBM do not get on.")
+]
 
 
 def report_rejected(rows: list[RejectedRow], mended: dict[str, int], path: Path | None) -> None:
@@ -129,6 +142,20 @@ def progress(what: str) -> Iterator[Any]:
 
 def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
+
+
+def named_encoder(name: str | None, prompt: str | None, backend: str, device: str, isolate: bool) -> Any:
+    """Return the encoder that options name, None where they name none; options without a name are an error."""
+    if name is None:
+        if prompt is not None or backend != "torch":
+            raise InputError("--prompt and --backend belong to an encoder; name it, too: --encoder NAME")
+        return None
+    from smf_embed.encoder import Encoder
+    from smf_embed.isolation import IsolatedEncoder
+
+    if prompt is None and backend == "torch":
+        return name
+    return (IsolatedEncoder if isolate else Encoder)(name, prompt=prompt, backend=backend, device=device)
 
 
 def prepare_threads() -> None:

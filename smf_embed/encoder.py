@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
-import logging
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import math
+import weakref
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from smf_embed.devices import BatchSize, choose_devices, first_batch_size
 from smf_embed.errors import EncoderError
+from smf_embed.model_loading import BUILTIN, load_model, quiet
+from smf_embed.prompts import known_prompt
 from smf_embed.text import TEXT_VERSION
-from smf_embed.threads import thread_count
-from smf_embed.windows import MAX_CHARS, pool, windows
+from smf_embed.windows import MAX_CHARS, fitting_windows, pool
 
-BUILTIN = "builtin"
-_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
+__all__ = ["BUILTIN", "Encoder"]
+
 # texts between two reports of progress; sentence-transformers sorts them by length before it makes batches
 _CHUNK = 2048
-# tokenizers of one vocabulary that fold case or accents in other ways split this in other ways
-_PROBE = "Ёжик и Çà: The CAT's №7, 第三集!"
 
 
 class Encoder:
@@ -32,7 +32,22 @@ class Encoder:
     Parameters
     ----------
     name : str
-        `builtin`, a folder, or the id of a model on the hub.
+        `builtin`, a folder, or the id of a model on the hub; `ID@REVISION` is one of its revisions.
+    prompt : str, optional
+        What the model reads before each text; empty for nothing. Where not given, it is what the model's folder says,
+        or else what is known of its name, see `smf_embed.prompts`.
+    backend : str
+        What runs the model: one of `smf_embed.model_loading.BACKENDS`.
+    revision : str, optional
+        The commit of the hub that vectors were made with before; that of `name` by now where not given.
+    device : str
+        One of `smf_embed.devices.DEVICES`. On a GPU, models but the built-in one run in half precision; with several
+        CUDA devices each has a process of its own.
+
+    Attributes
+    ----------
+    windowed_texts : int
+        How many texts were encoded in windows by now.
 
     Examples
     --------
@@ -40,13 +55,31 @@ class Encoder:
     (1, 512)
     """
 
-    def __init__(self, name: str = BUILTIN) -> None:
+    def __init__(
+        self,
+        name: str = BUILTIN,
+        *,
+        prompt: str | None = None,
+        backend: str = "torch",
+        revision: str | None = None,
+        device: str = "auto",
+    ) -> None:
         self.name = name
+        self.prompt = prompt
+        self.backend = backend
+        self.revision = revision
+        self.device = device
+        self.windowed_texts = 0
         self._model: Any = None
         self._fingerprint: dict[str, Any] | None = None
+        self._weights: str | None = None
+        self._devices: list[str] = []
+        self._half = False
+        self._workers: Any = None
+        self._batch: BatchSize | None = None
 
     def __repr__(self) -> str:
-        return f"Encoder({self.name!r}{', loaded' if self._model is not None else ''})"
+        return f"{type(self).__name__}({self.name!r}{', loaded' if self._model is not None else ''})"
 
     @property
     def fingerprint(self) -> str:
@@ -58,7 +91,9 @@ class Encoder:
     def fingerprint_parts(self) -> dict[str, Any]:
         """What the fingerprint is made of: weights, prompt, normalisation, length and version of the text steps.
 
-        That of the built-in encoder is known without loading it. The name is no part of it, so that a folder may move.
+        Revision and backend are parts of those that are not built in. The name is no part, so that a folder may move;
+        nor are device and precision: a catalogue made on a GPU is searched on a CPU, and cosines differ by about 0.001.
+        That of the built-in encoder is known without loading it.
 
         Raises
         ------
@@ -70,17 +105,37 @@ class Encoder:
             if self.name == BUILTIN:
                 from smf_embed.builtin_weights import package_digest
 
-                parts |= {"weights": package_digest(), "prompt": None, "max_length": None}
+                parts |= {"weights": package_digest(), "prompt": self.prompt or None, "max_length": None}
             else:
+                from smf_embed.fingerprints import settings_digest
+
                 model = self._load()
+                limit = model.max_seq_length
                 parts |= {
-                    "weights": _weights_digest(model),
-                    "settings": _settings_digest(model),
-                    "prompt": model.prompts.get(model.default_prompt_name) if model.default_prompt_name else None,
-                    "max_length": model.max_seq_length,
+                    "weights": self._weights or self._digest_weights(),
+                    "settings": settings_digest(model),
+                    "prompt": self._used_prompt,
+                    "max_length": None if limit == math.inf else limit,
+                    "token_windows": True,
+                    "revision": self.revision,
+                    "backend": self.backend,
                 }
             self._fingerprint = parts
         return self._fingerprint
+
+    @property
+    def dimension(self) -> int:
+        """Numbers of a vector; the model is loaded for it."""
+        return int(self._load().get_embedding_dimension())
+
+    def options(self) -> str:
+        """Return the options of the command line that name this encoder."""
+        parts = [f"--encoder {self.name}"]
+        if self.prompt is not None:
+            parts.append(f"--prompt {json.dumps(self.prompt, ensure_ascii=False)}")
+        if self.backend != "torch":
+            parts.append(f"--backend {self.backend}")
+        return " ".join(parts)
 
     def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
         """Turn texts into vectors; each distinct text is encoded once.
@@ -88,8 +143,8 @@ class Encoder:
         Parameters
         ----------
         texts : sequence of str
-            Cleaned texts, see `smf_embed.text.clean`. Those of more than `smf_embed.windows.MAX_CHARS` characters are
-            encoded in windows, whose vectors are pooled by length.
+            Cleaned texts, see `smf_embed.text.clean`. Those of more than `smf_embed.windows.MAX_CHARS` characters, or
+            of more tokens than the model takes, are encoded in windows, whose vectors are pooled by length.
         progress : callable, optional
             Called with the number of distinct texts that were encoded since the last call.
 
@@ -101,132 +156,119 @@ class Encoder:
         Raises
         ------
         EncoderError
-            When the model cannot be found or loaded.
+            When the model cannot be found or loaded, or memory is not enough for one text.
         """
-        model = self._load()
         places: dict[str, int] = {}
         rows = np.fromiter((places.setdefault(text, len(places)) for text in texts), dtype=np.int64, count=len(texts))
         distinct = list(places)
         if not distinct:
-            return np.empty((0, model.get_embedding_dimension()), dtype=np.float32)
+            return np.empty((0, self.dimension), dtype=np.float32)
         parts = []
         for start in range(0, len(distinct), _CHUNK):
             chunk = distinct[start : start + _CHUNK]
-            pieces = [windows(text, MAX_CHARS) if len(text) > MAX_CHARS else [text] for text in chunk]
-            vectors = np.asarray(
-                model.encode(
-                    [piece for part in pieces for piece in part],
-                    batch_size=self._batch_size,
-                    normalize_embeddings=True,
-                    show_progress_bar=False,
-                ),
-                dtype=np.float32,
-            )
-            begins = np.cumsum([0, *(len(part) for part in pieces)])
-            for text, part in enumerate(pieces):
-                if len(part) > 1:
-                    pooled = pool(vectors[begins[text] : begins[text + 1]], [len(piece) for piece in part])
-                    vectors[begins[text]] = pooled
-            parts.append(vectors[begins[:-1]])
+            parts.append(self._encode_distinct(chunk))
             if progress:
                 progress(len(chunk))
         return np.concatenate(parts)[rows]
 
-    @property
-    def _batch_size(self) -> int:
-        if self.name == BUILTIN:
-            from smf_embed.builtin import BATCH_SIZE
+    def _encode_distinct(self, texts: list[str]) -> np.ndarray:
+        limit = self._load().max_seq_length
+        if limit is None or limit == math.inf:
+            windows = fitting_windows(texts, lambda parts: [0] * len(parts), math.inf)
+        else:
+            windows = fitting_windows(texts, self._count_tokens, limit)
+        vectors = self._vectors([part for parts in windows for part in parts])
+        begins = np.cumsum([0, *(len(parts) for parts in windows)])
+        for text, parts in enumerate(windows):
+            if len(parts) > 1:
+                self.windowed_texts += 1
+                pooled = pool(vectors[begins[text] : begins[text + 1]], [len(part) for part in parts])
+                vectors[begins[text]] = pooled
+        return vectors[begins[:-1]]
 
-            return BATCH_SIZE
-        return 32
+    def _vectors(self, texts: list[str]) -> np.ndarray:
+        if self._batch is None:
+            self._batch = self._first_batch()
+        vectors = self._batch.run(lambda size: self._run(texts, size))
+        if self._half and not np.isfinite(vectors).all():
+            # numbers beyond 65,504 do not fit into half precision, and some models have them
+            self._to_precision(half=False)
+            self._batch = self._first_batch()
+            vectors = self._batch.run(lambda size: self._run(texts, size))
+        return vectors
+
+    def _run(self, texts: list[str], batch_size: int) -> np.ndarray:
+        model = self._load()
+        options: dict[str, Any] = {"prompt": self._used_prompt or ""}
+        if len(self._devices) > 1 and len(texts) >= _CHUNK:
+            if self._workers is None:
+                self._workers = model.start_multi_process_pool(self._devices)
+                self._stop_workers = weakref.finalize(self, model.stop_multi_process_pool, self._workers)
+            options |= {"pool": self._workers, "chunk_size": math.ceil(len(texts) / len(self._devices) / 2)}
+        vectors = model.encode(
+            texts, batch_size=batch_size, normalize_embeddings=True, show_progress_bar=False, **options
+        )
+        return np.asarray(vectors, dtype=np.float32)
+
+    def _count_tokens(self, texts: list[str]) -> list[int]:
+        """Count tokens as the model's own way of reading does when it is told not to cut."""
+        with quiet():  # it warns of each text that is too long, which is what is asked here
+            features = self._load().preprocess(
+                texts, prompt=self._used_prompt, processing_kwargs={"text": {"truncation": False}}
+            )
+        counts: list[int] = features["attention_mask"].sum(1).tolist()
+        return counts
+
+    @functools.cached_property
+    def _used_prompt(self) -> str | None:
+        if self.prompt is not None:
+            return self.prompt or None
+        if self.name == BUILTIN:
+            return None
+        model = self._load()
+        own = model.prompts.get(model.default_prompt_name) if model.default_prompt_name else None
+        return own or known_prompt(self.name)
 
     def _load(self) -> Any:
         if self._model is None:
-            known = self.name == BUILTIN or Path(self.name).is_dir() or _HUB_ID.fullmatch(self.name)
-            if not known:
-                raise EncoderError(f"encoder {self.name!r}: no such folder, and no id of a model on the hub")
-            import torch
-            from sentence_transformers import SentenceTransformer
-
-            torch.set_num_threads(thread_count())
-            try:
-                with _quiet():
-                    if self.name == BUILTIN:
-                        from smf_embed.builtin import UniversalSentenceEncoder
-
-                        self._model = SentenceTransformer(modules=[UniversalSentenceEncoder()])
-                    else:
-                        here_alone = Path(self.name).is_dir() or not _hub_answers(self.name)
-                        self._model = SentenceTransformer(self.name, local_files_only=here_alone)
-            except Exception as error:  # every library below raises its own kinds; each means the same to the user
-                reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-                raise EncoderError(
-                    f"encoder {self.name!r} cannot be loaded: {reason}. "
-                    f"Name builtin, a folder with a sentence-transformers model, or a hub id that can be reached"
-                ) from error
+            self._devices = choose_devices(self.device) if self.backend == "torch" else ["cpu"]
+            loaded = load_model(self.name, backend=self.backend, revision=self.revision, device=self._devices[0])
+            self._model, self.revision = loaded.model, loaded.revision
+            if self._devices[0] != "cpu" and not self._is_builtin:
+                # the digest is that of the weights as they are stored
+                self._weights = self._digest_weights()
+                self._to_precision(half=True)
         return self._model
 
+    def _first_batch(self) -> BatchSize:
+        if self._is_builtin:
+            from smf_embed.builtin import BATCH_SIZE
 
-def _hub_answers(name: str) -> bool:
-    """Tell whether the hub can be reached, by one request; without it, loading retries for more than a minute.
+            return BatchSize(BATCH_SIZE)
+        device = self._devices[0] if self._devices else "cpu"
+        return BatchSize(first_batch_size(self._load(), device, 2 if self._half else 4))
 
-    An answer of the hub that there is no such model is raised.
-    """
-    import huggingface_hub
+    @property
+    def _is_builtin(self) -> bool:
+        """Whether the model is the built-in one, or a copy of it in a folder."""
+        return type(self._load()[0]).__module__ == "smf_embed.builtin"
 
-    try:
-        huggingface_hub.model_info(name, timeout=10)
-    except (huggingface_hub.errors.HfHubHTTPError, huggingface_hub.errors.HFValidationError):
-        raise
-    except Exception:  # no network, no name server, a proxy that refuses, HF_HUB_OFFLINE
-        return False
-    return True
+    def _to_precision(self, half: bool) -> None:
+        self._half = half
+        self._model = self._model.half() if half else self._model.float()
+        if self._workers is not None:
+            # they have copies of the model as it was
+            self._stop_workers()
+            self._workers = None
 
+    def _digest_weights(self) -> str:
+        from smf_embed.fingerprints import files_digest, weights_digest
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the log lines and progress bars of the libraries that load models off the screen."""
-    from transformers.utils import logging as transformers_logging
-
-    loggers = [logging.getLogger(name) for name in ("sentence_transformers", "transformers", "huggingface_hub")]
-    levels = [logger.level for logger in loggers]
-    bars = transformers_logging.is_progress_bar_enabled()
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.CRITICAL)
-        transformers_logging.disable_progress_bar()
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-        if bars:
-            transformers_logging.enable_progress_bar()
-
-
-def _settings_digest(model: Any) -> str:
-    """Digest what makes other vectors from the same weights: kinds and settings of modules, pooling, vocabulary."""
-    parts: list[Any] = []
-    for module in model:
-        settings = module.get_config_dict() if hasattr(module, "get_config_dict") else {}
-        # settings that are off are left out, so that a library that learns a new one does not change the fingerprint
-        parts.append([type(module).__name__, {key: value for key, value in sorted(settings.items()) if value}])
-    tokenizer: Any = getattr(model, "tokenizer", None)
-    if hasattr(tokenizer, "get_vocab"):
-        pieces = tokenizer.encode(_PROBE)
-        parts.append([sorted(tokenizer.get_vocab().items()), getattr(pieces, "ids", pieces)])
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _weights_digest(model: Any) -> str:
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
-        # as bytes, since numpy knows no bfloat16
-        digest.update(tensor.detach().cpu().contiguous().flatten().view(_byte_type()).numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _byte_type() -> Any:
-    import torch
-
-    return torch.uint8
+        if self.backend == "torch":
+            return weights_digest(self._model)
+        if self.revision is not None:
+            return self.revision
+        folder = Path(self.name)
+        if not folder.is_dir():
+            raise EncoderError(f"encoder {self.name!r}: the revision it was loaded from is not known")
+        return files_digest(folder)

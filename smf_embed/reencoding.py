@@ -28,7 +28,7 @@ class ReencodeReport:
 
 def reencode(
     catalogue: Catalogue,
-    encoder: str | None = None,
+    encoder: str | Encoder | None = None,
     progress: Callable[[float, str], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> ReencodeReport:
@@ -41,8 +41,8 @@ def reencode(
     Parameters
     ----------
     catalogue : Catalogue
-    encoder : str, optional
-        Name of another encoder; that of the catalogue where not given.
+    encoder : str or Encoder, optional
+        Another encoder, or its name; that of the catalogue where not given.
     progress : callable, optional
         Told the share that is done, 0 to 1, and what is done.
     stop : callable, optional
@@ -58,7 +58,10 @@ def reencode(
     say = progress or (lambda *_: None)
     report = ReencodeReport()
     with catalogue.writing("reindex"):
-        chosen = catalogue.encoder if encoder in (None, catalogue.encoder.name) else Encoder(encoder or "")
+        if encoder is None or encoder == catalogue.encoder.name:
+            chosen = catalogue.encoder
+        else:
+            chosen = encoder if isinstance(encoder, Encoder) else Encoder(encoder)
         meta = encoder_meta(chosen)
         store = VectorStore(catalogue.database.sql, meta["fingerprint"], catalogue.database.path)
         total = max(len(catalogue), 1)

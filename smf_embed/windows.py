@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -57,6 +57,60 @@ def windows(text: str, max_chars: int = MAX_CHARS, overlap: int = 0) -> list[str
             again = _skip_space(text, again)
             after = again if start < again < end else after
         start = after
+    return result
+
+
+def fitting_windows(
+    texts: Sequence[str], count: Callable[[list[str]], Sequence[int]], limit: float, max_chars: int = MAX_CHARS
+) -> list[list[str]]:
+    """Cut each text into windows of at most so many characters and so many tokens of a model.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    count : callable
+        Gives the number of tokens of each text in a list, with all that the model puts around them.
+    limit : float
+        Tokens that the model takes; what is beyond them it would cut off.
+    max_chars : int
+
+    Returns
+    -------
+    list of list of str
+        For each text its windows; the text itself where it fits.
+
+    Raises
+    ------
+    InputError
+        When not even one character fits.
+
+    Examples
+    --------
+    >>> fitting_windows(["Буба ест кашу.", "Буба"], lambda texts: [len(text.split()) for text in texts], limit=2)
+    [['Буба ест', 'кашу.'], ['Буба']]
+    """
+    result = [windows(text, max_chars) if len(text) > max_chars else [text] for text in texts]
+    doubtful = [(row, place) for row, parts in enumerate(result) for place in range(len(parts))]
+    while doubtful:
+        counts = count([result[row][place] for row, place in doubtful])
+        too_long = {spot: tokens for spot, tokens in zip(doubtful, counts, strict=True) if tokens > limit}
+        doubtful = []
+        for row in {row for row, _ in too_long}:
+            parts: list[str] = []
+            for place, part in enumerate(result[row]):
+                tokens = too_long.get((row, place))
+                if tokens is None:
+                    parts.append(part)
+                    continue
+                if len(part) == 1:
+                    raise InputError(
+                        f"{part!r} has {tokens} tokens with what goes before it, and the model takes {limit}"
+                    )
+                # a little shorter than the average token says, since tokens are not equally long
+                cut = windows(part, max(1, min(len(part) - 1, int(0.9 * len(part) * limit / tokens))))
+                doubtful += [(row, len(parts) + number) for number in range(len(cut))]
+                parts += cut
+            result[row] = parts
     return result
 
 
