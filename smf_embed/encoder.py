@@ -192,8 +192,7 @@ class Encoder:
         vectors = self._batch.run(lambda size: self._run(texts, size))
         if self._half and not np.isfinite(vectors).all():
             # numbers beyond 65,504 do not fit into half precision, and some models have them
-            self._to_precision(half=False)
-            self._batch = self._first_batch()
+            self._go_without_half()
             vectors = self._batch.run(lambda size: self._run(texts, size))
         return vectors
 
@@ -237,7 +236,7 @@ class Encoder:
             if self._devices[0] != "cpu" and not self._is_builtin:
                 # the digest is that of the weights as they are stored
                 self._weights = self._digest_weights()
-                self._to_precision(half=True)
+                self._model, self._half = self._model.half(), True
         return self._model
 
     def _first_batch(self) -> BatchSize:
@@ -253,9 +252,10 @@ class Encoder:
         """Whether the model is the built-in one, or a copy of it in a folder."""
         return type(self._load()[0]).__module__ == "smf_embed.builtin"
 
-    def _to_precision(self, half: bool) -> None:
-        self._half = half
-        self._model = self._model.half() if half else self._model.float()
+    def _go_without_half(self) -> None:
+        loaded = load_model(self.name, backend=self.backend, revision=self.revision, device=self._devices[0])
+        self._model, self._half = loaded.model, False
+        self._batch = self._first_batch()
         if self._workers is not None:
             # they have copies of the model as it was
             self._stop_workers()

@@ -103,9 +103,7 @@ def fitting_windows(
                     parts.append(part)
                     continue
                 if len(part) == 1:
-                    raise InputError(
-                        f"{part!r} has {tokens} tokens with what goes before it, and the model takes {limit}"
-                    )
+                    raise InputError(f"{part!r} has {tokens} tokens with its prompt, and the model takes {limit}")
                 # a little shorter than the average token says, since tokens are not equally long
                 cut = windows(part, max(1, min(len(part) - 1, int(0.9 * len(part) * limit / tokens))))
                 doubtful += [(row, len(parts) + number) for number in range(len(cut))]

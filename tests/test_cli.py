@@ -255,7 +255,7 @@ def test_add_reports_what_it_did_as_words_and_as_json(run, csv, tmp_path, test_t
     assert result.pop("seconds") >= 0
     assert result == {
         **{"added": 0, "updated": 0, "unchanged": size, "rejected": 0},
-        **{"labels": 0, "texts_encoded": 0, "clips": size, "stopped": False},
+        **{"labels": 0, "texts_encoded": 0, "texts_in_windows": 0, "clips": size, "stopped": False},
     }
 
 
