@@ -44,7 +44,7 @@ PromptOption = Annotated[
     ),
 ]
 BackendOption = Annotated[
-    str, typer.Option(help="What runs the encoder: torch, openvino or openvino-int8 (or onnx); a CPU profits.")
+    str, typer.Option(help="What runs the encoder: torch, openvino or openvino-int8, which a CPU profits from.")
 ]
 DeviceOption = Annotated[str, typer.Option(help="Where texts are encoded: auto, cpu, cuda (all of them) or mps.")]
 IsolateOption = Annotated[

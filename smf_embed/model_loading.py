@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,9 +24,9 @@ _OWN_MODULE = "smf_embed.builtin.UniversalSentenceEncoder"
 _WEIGHTS = (".safetensors", ".bin", ".onnx", ".xml")
 
 #: Name → what sentence-transformers is told, what has to be installed for it.
+# ONNX is left out: what sentence-transformers runs it by, optimum-onnx 0.1, does not work with transformers 5.
 BACKENDS: dict[str, tuple[dict[str, Any], str]] = {
     "torch": ({}, ""),
-    "onnx": ({"backend": "onnx"}, "onnx"),
     "openvino": ({"backend": "openvino"}, "openvino"),
     # the name that sentence-transformers gives to the file it quantises; `export` would make a float32 one of it
     "openvino-int8": (
@@ -234,7 +235,9 @@ def quiet() -> Iterator[None]:
         for logger in loggers:
             logger.setLevel(logging.CRITICAL)
         transformers_logging.disable_progress_bar()
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of torch, when a model is traced for another backend
+            yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)

@@ -231,7 +231,7 @@ def test_a_text_beyond_the_tokens_of_a_model_is_not_cut(tiny_model):
 
 
 def test_backends_that_are_not_there_are_told_by_what_installs_them(tiny_model, monkeypatch):
-    with pytest.raises(InputError, match="name one of torch, onnx, openvino, openvino-int8"):
+    with pytest.raises(InputError, match="name one of torch, openvino, openvino-int8"):
         Encoder(tiny_model, backend="jax").encode(["a"])
     with pytest.raises(EncoderError, match=r"--backend openvino-int8 needs its file openvino/"):
         Encoder(tiny_model, backend="openvino-int8").encode(["a"])
