@@ -21,6 +21,7 @@ from smf_embed.threads import thread_count
 BUILTIN = "builtin"
 _HUB_ID = re.compile(r"([\w.-]+/)?[\w.-]+(@[\w./-]+)?")
 _OWN_MODULE = "smf_embed.builtin.UniversalSentenceEncoder"
+_MISSING = re.compile(r"^(\S.*?)\s*\|\s*(?:\x1b\[\d+m)*MISSING", re.MULTILINE)
 _WEIGHTS = (".safetensors", ".bin", ".onnx", ".xml")
 
 #: Name → what sentence-transformers is told, what has to be installed for it.
@@ -79,10 +80,12 @@ def load_model(name: str, *, backend: str = "torch", revision: str | None = None
 
     torch.set_num_threads(thread_count())
     try:
-        with quiet():
+        with quiet() as reports:
             if name == BUILTIN or (is_folder and _is_own(Path(name))):
                 return LoadedModel(_load_builtin(None if name == BUILTIN else name, backend, device))
-            return _load_other(name, is_folder, backend, revision, device)
+            loaded = _load_other(name, is_folder, backend, revision, device)
+        _expect_all_weights(reports)
+        return loaded
     except InputError:
         raise
     except Exception as error:  # every library below raises its own kinds; each means the same to the user
@@ -191,6 +194,15 @@ def _resolve(hub_id: str, revision: str | None) -> tuple[bool, str | None]:
         ) from None
 
 
+def _expect_all_weights(reports: list[str]) -> None:
+    """Refuse a model that has random numbers where weights were missing, of which transformers only tells its log."""
+    missing = [key for report in reports for key in _MISSING.findall(report)]
+    # many models are published without the part that sums up a text by its first token, and do not use it
+    missing = [key for key in missing if "pooler." not in key]
+    if missing:
+        raise EncoderError(f"{missing[0]} is not among its weights, so they are of another model or not copied whole")
+
+
 def _reason(error: Exception, backend: str) -> str:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
     extra = BACKENDS[backend][1]
@@ -224,22 +236,35 @@ def _read_json(path: Path) -> Any:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the log lines and progress bars of the libraries that load models off the screen."""
+def quiet() -> Iterator[list[str]]:
+    """Keep log lines, warnings and progress bars of the libraries that load models off the screen.
+
+    Yields what transformers reports of weights that do not fit the model.
+    """
     from transformers.utils import logging as transformers_logging
 
+    reports: list[str] = []
+    reporter = logging.getLogger("transformers.modeling_utils")
     loggers = [logging.getLogger(name) for name in ("sentence_transformers", "transformers", "huggingface_hub")]
-    levels = [logger.level for logger in loggers]
+    levels = [(logger, logger.level) for logger in [*loggers, reporter]]
     bars = transformers_logging.is_progress_bar_enabled()
+
+    def collect(record: logging.LogRecord) -> bool:
+        reports.append(record.getMessage())
+        return False
+
+    reporter.addFilter(collect)
     try:
         for logger in loggers:
             logger.setLevel(logging.CRITICAL)
+        reporter.setLevel(logging.WARNING)
         transformers_logging.disable_progress_bar()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of torch, when a model is traced for another backend
-            yield
+            yield reports
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
+        reporter.removeFilter(collect)
+        for logger, level in levels:
             logger.setLevel(level)
         if bars:
             transformers_logging.enable_progress_bar()

@@ -61,6 +61,20 @@ def test_a_half_copied_folder_is_refused(copied):
     refused(copied, "modules.json is no JSON", "copy it again")
 
 
+def test_weights_that_are_not_all_there_are_never_made_up(copied):
+    from safetensors.torch import load_file, save_file
+
+    path = next(copied.rglob("*.safetensors"))
+    tensors = load_file(path)
+    pooler = {name: tensor for name, tensor in tensors.items() if not name.startswith("pooler.")}
+    assert len(pooler) < len(tensors)
+    save_file(pooler, path, metadata={"format": "pt"})
+    assert np.isfinite(Encoder(str(copied)).encode(TEXTS)).all()
+    rest = {name: tensor for name, tensor in pooler.items() if "layer.1." not in name}
+    save_file(rest, path, metadata={"format": "pt"})
+    refused(copied, "is not among its weights", "not copied whole")
+
+
 def test_models_of_other_kinds_are_refused(copied, tmp_path):
     config = json.loads((copied / "config_sentence_transformers.json").read_text())
     (copied / "config_sentence_transformers.json").write_text(json.dumps(config | {"model_type": "SparseEncoder"}))
