@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-quick lint clean
+.PHONY: demo test test-quick benchmark lint clean
 
 demo: $(READY)
 	$(BIN)/smf-embed demo
@@ -13,6 +13,10 @@ test: $(READY)
 
 test-quick: $(READY)
 	$(BIN)/python -m pytest -m "not slow and not benchmark_data"
+
+# BENCHMARK is the folder of the open benchmark; without it there are the demo columns alone
+benchmark: $(READY)
+	$(BIN)/python benchmarks/baseline_table.py $(BENCHMARK) --output docs/benchmark.md
 
 lint: $(READY)
 	$(BIN)/ruff check .

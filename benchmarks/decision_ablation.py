@@ -18,10 +18,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from baselines.rules import only_project
+from baselines.vectors import encode_table
 from smf_embed import Catalogue
 from smf_embed.classifier import deal_folds
 from smf_embed.clip_tables import iter_clips
-from smf_embed.clips import LABEL, NONE, TEXT_FIELDS
+from smf_embed.clips import LABEL, NONE
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import NUMBERS, EncodedClips
 from smf_embed.evidence import COLUMNS, Evidence
@@ -60,10 +62,7 @@ def rules_alone(clips: EncodedClips, projects: list[str], rules: Path | None) ->
     matches = LexiconMatcher(lexicon, projects, frozenset()).match(
         clips.texts["title"], list(clips.channels), list(clips.channel_names)
     )
-    quality = matches.dense(len(clips))["quality"]
-    quality[:, 0] = 0
-    named = quality > 0
-    return [projects[row.argmax()] if row.sum() == 1 else NONE for row in named]
+    return [projects[number] for number in only_project(matches)]
 
 
 def main() -> None:
@@ -82,14 +81,7 @@ def main() -> None:
             catalogue.learn(iter_clips(train))
             catalogue.add(iter_clips(train))
         clips = catalogue.labelled()
-        parts = [
-            catalogue.encoded(batch.clips)[0]
-            for batch in iter_clips(test.drop(columns=["cartoon_true", "cartoon", "split"]))
-        ]
-        asked = EncodedClips(
-            [clip for part in parts for clip in part.clips],
-            {field: np.concatenate([part.vectors[field] for part in parts]) for field in TEXT_FIELDS},
-        )
+        asked = encode_table(catalogue, test.drop(columns=["cartoon_true", "cartoon", "split"]))
         truth = test.set_index("yt_reel_id")["cartoon_true"].reindex(asked.ids).tolist()
         sizes = catalogue.project_sizes()
         projects = [NONE, *(name for name in sizes if name != NONE)]

@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 
+from baselines.rules import known_words, only_project
 from smf_embed.aliases import mine_aliases
 from smf_embed.classifier import deal_folds
 from smf_embed.clips import NONE, split_text
-from smf_embed.lexicon import Entry, Lexicon, tokenize
+from smf_embed.lexicon import Entry, Lexicon
 from smf_embed.matching import LexiconMatcher, Matches
-from smf_embed.scripts import general_words
 from smf_embed.text import clean
 from smf_embed.token_readings import MatchKind
 
@@ -34,14 +34,6 @@ _NAMED_ONLY = re.compile(
     r" \+ |\btoys?\b|\blego\b|игруш|распаковк|обзор|раскраск|песн|unboxing|coloring|review|сборник"
 )
 _THRESHOLDS = np.round(np.arange(0.1, 0.95, 0.05), 2)
-
-
-def decide(matches: Matches) -> np.ndarray:
-    """Return the one project named in each text, else 0."""
-    decided = np.zeros(len(matches.named), dtype=int)
-    decided[matches.clips] = matches.projects
-    decided[matches.named != 1] = 0
-    return decided
 
 
 def best_over(scores: np.ndarray, threshold: float) -> np.ndarray:
@@ -129,9 +121,7 @@ def main() -> None:
     train, test = (table[table["split"] == split] for split in ("train", "test"))
     labels, true = train["cartoon"].map(number).to_numpy(int), test["cartoon_true"].map(number).to_numpy(int)
     titles = {"train": train["title"].tolist(), "test": test["title"].tolist()}
-    counts = Counter(word for title in set(titles["train"]) for word in set(tokenize(title)))
-    often = {word for word, count in counts.items() if count >= 3}
-    known = often if options.no_general else often | general_words("latin") | general_words("cyrillic")
+    known = known_words(set(titles["train"]), general=not options.no_general)
 
     print(f"{'decided by, test split':<44}{'prec.':>7}{'recall':>8}{'right':>8}{'macro-F1':>10}")
     names = Lexicon.from_labels(projects)
@@ -140,7 +130,7 @@ def main() -> None:
     by_labels = matcher.match(titles["test"], test["channel"].tolist())
     seconds = time.perf_counter() - started
     exact = np.flatnonzero(by_labels.kinds == MatchKind.EXACT)
-    decided = decide(by_labels)
+    decided = only_project(by_labels)
     only_exact = np.zeros_like(decided)
     only_exact[by_labels.clips[exact]] = decided[by_labels.clips[exact]]
     report("the labels' own names, exact only", true, only_exact, f"{len(names)} names")
@@ -176,7 +166,10 @@ def main() -> None:
     by_all = large.match(titles["test"], test["channel"].tolist())
     seconds = time.perf_counter() - started
     report(
-        "labels' names and the surest mined phrases", true, decide(by_all), f"{len(decided) / seconds:,.0f} a second"
+        "labels' names and the surest mined phrases",
+        true,
+        only_project(by_all),
+        f"{len(decided) / seconds:,.0f} a second",
     )
     print(f"# {len(whole)} entries; again, all words known by now: ", end="")
     started = time.perf_counter()

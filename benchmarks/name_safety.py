@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from text_ablation import with_edits
 
 from smf_embed.boilerplate import Boilerplate
 from smf_embed.clip_tables import iter_clips
@@ -27,6 +26,7 @@ from smf_embed.preparation import Preparation
 from smf_embed.text import clean
 from smf_embed.token_readings import MatchKind
 from smf_embed.typos import WordCounts, tokens
+from text_ablation import with_edits
 
 _SHORTEST = 4
 

@@ -1,0 +1,135 @@
+"""The tables that every row gets, and columns made of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+from smf_embed.clips import ID, LABEL, NONE, TEXT, TITLE
+
+#: Files that `write_tables` makes; a row is given the first two and never sees the third.
+TRAIN, TEST, TRUTH = "train.parquet", "test.parquet", "truth.parquet"
+
+_TRUE = "cartoon_true"
+_FLAGS = ["is_shorts", "flag_closed", "international"]
+_KINDS = ["broadcast", "yt_channel_type"]
+
+
+def write_tables(
+    folder: Path,
+    *,
+    benchmark: Path | None = None,
+    demo: float = 0.1,
+    sample: int | None = None,
+    validate: bool = False,
+) -> tuple[int, int]:
+    """Write what to learn from, what to decide, and the truth.
+
+    Parameters
+    ----------
+    folder : Path
+    benchmark : Path, optional
+        Folder of the open benchmark; demo data otherwise.
+    demo : float
+        Scale of the demo data.
+    sample : int, optional
+        So many clips of each table alone; see `take_sample`.
+    validate : bool
+        Decide a fifth of the training clips, scored against their labels as they are, instead of the test clips: for
+        choosing settings.
+
+    Returns
+    -------
+    train, test : int
+        Clips of each table.
+    """
+    if benchmark is not None:
+        table = pd.read_parquet(benchmark / "reels-open.parquet")
+        train, test = (table[table["split"] == split].drop(columns="split") for split in ("train", "test"))
+    else:
+        from smf_embed.datasets import make_demo
+
+        made = make_demo(demo, 0)
+        train, test = made.train, made.test
+    if validate:
+        # every fifth clip of each class, in random order
+        shuffled = train.sample(frac=1, random_state=0)
+        held_out = shuffled.groupby(LABEL).cumcount() % 5 == 4
+        train, test = shuffled[~held_out], shuffled[held_out]
+        test = test.assign(**{_TRUE: test[LABEL]})
+    if sample is not None:
+        train, test = take_sample(train, sample), take_sample(test, sample, by=_TRUE)
+    folder.mkdir(parents=True, exist_ok=True)
+    train.drop(columns=_TRUE).to_parquet(folder / TRAIN, index=False)
+    test.drop(columns=[LABEL, _TRUE]).to_parquet(folder / TEST, index=False)
+    test[[ID, _TRUE]].to_parquet(folder / TRUTH, index=False)
+    return len(train), len(test)
+
+
+def take_sample(table: pd.DataFrame, size: int, by: str = LABEL) -> pd.DataFrame:
+    """Return so many rows: up to half of them of projects, small ones whole, and random ones of `none`."""
+    shuffled = table.sample(frac=1, random_state=0)
+    none = shuffled[by] == NONE
+    # the first clip of every project, then the second of every one
+    turn = shuffled[~none].groupby(by).cumcount().sort_values(kind="stable")
+    of_projects = turn.index[: max(size // 2, size - int(none.sum()))]
+    others = shuffled.index[none][: max(size - len(of_projects), 0)]
+    return table.loc[sorted([*of_projects, *others])]
+
+
+def labelled(train: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that have a label."""
+    return train[train[LABEL].notna()]
+
+
+def texts(clips: pd.DataFrame, field: str) -> list[str]:
+    """Return `reel_name`, or `text` and where it is missing the title; empty where there is neither."""
+    column = clips[field]
+    if field == TEXT and TITLE in clips:
+        column = column.fillna(clips[TITLE])
+    return column.fillna("").astype(str).tolist()
+
+
+def objects(labels: object) -> np.ndarray:
+    """Return labels as an array of Python strings."""
+    return np.asarray(labels, dtype=object)
+
+
+def number_columns() -> ColumnTransformer:
+    """Return what turns seconds, is_shorts, broadcast, yt_channel_type, flag_closed and international into numbers.
+
+    Durations as logarithms, kinds as one column each, and a column that says so where a number is missing.
+    """
+    fill = SimpleImputer(strategy="constant", fill_value=0.0, add_indicator=True, keep_empty_features=True)
+    kinds = make_pipeline(
+        FunctionTransformer(_as_text),
+        OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32),
+    )
+    return ColumnTransformer(
+        [
+            ("seconds", make_pipeline(FunctionTransformer(_log_seconds), fill, StandardScaler()), ["seconds"]),
+            ("flags", make_pipeline(FunctionTransformer(_as_numbers), fill), _FLAGS),
+            ("kinds", kinds, _KINDS),
+        ],
+        sparse_threshold=0,
+    )
+
+
+def _as_numbers(columns: pd.DataFrame) -> np.ndarray:
+    return columns.apply(pd.to_numeric, errors="coerce").to_numpy(float)
+
+
+def _log_seconds(columns: pd.DataFrame) -> np.ndarray:
+    seconds = _as_numbers(columns)
+    # 0 means that the clip was gone when it was asked for
+    return np.log1p(np.where(seconds > 0, seconds, np.nan))
+
+
+def _as_text(columns: pd.DataFrame) -> np.ndarray:
+    return columns.astype(object).where(columns.notna(), "missing").to_numpy(object)
