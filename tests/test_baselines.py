@@ -1,12 +1,15 @@
 """Every baseline learns what can be told apart, decides clip by clip, and stands what real tables lack."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import PROJECTS, make_table
+
+from smf_embed.encoder import Encoder
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from baselines import OURS_HOME, ROWS, Baseline, find_row, make_baseline, tables
@@ -19,7 +22,7 @@ QUICK = {
     "lightgbm": {"rounds": 30},
     "setfit": {"steps": 100},
     "hybrid": {"epochs": 15, "batch": 16},
-    "hybrid-tiny": {"epochs": 30, "batch": 16, "rate": 5e-3, "body_rate": 3e-3},
+    "hybrid-tiny": {"epochs": 15, "batch": 16, "rate": 5e-3, "body_rate": 3e-3},
 }
 BASELINES = [name for name, row in ROWS.items() if row.home != OURS_HOME]
 
@@ -38,6 +41,14 @@ def with_gaps(per_title: int, first: int = 0) -> pd.DataFrame:
     table.loc[table.index % 7 == 0, ["yt_channel_id", "yt_channel_name"]] = None
     table.loc[table.index % 11 == 0, "text"] = None
     return table
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_encoder(encoder: Encoder) -> Iterator[None]:
+    """All rows share one loaded encoder, since loading takes longer than all they do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Encoder, "_load", lambda self: encoder._model)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -133,7 +133,7 @@ ROWS = {
         "hybrid neural model, tiny transformer, end to end",
         "The same on the mean-pooled states of a transformer of two layers, which starts from random weights and "
         "learns with the rest from `text`. It shows that end-to-end training works; it says little of a pretrained "
-        "body, which needs a GPU: `--only hybrid:distilbert-base-multilingual-cased` runs it where the weights can be had.",
+        "body, which needs a GPU and its weights: `--only hybrid:distilbert-base-multilingual-cased`.",
         "hybrid:Hybrid",
         {"body": "tiny", "epochs": 6, "body_rate": 1e-3},
         sample=20_000,
