@@ -58,14 +58,16 @@ def run_row(name: str, data: str, tables: Path, sample: int | None, rules: Path 
         command += [str(tables / "train.parquet"), str(tables / "test.parquet"), str(decisions)]
         command += [f"--sample={sample}"] if sample else []
         command += [f"--rules={rules}"] if rules else []
-        printed, _, megabytes = run_measured(command)
+        printed, seconds, megabytes = run_measured(command)
         facts = json.loads(printed.splitlines()[-1])
         scores = in_a_process(score_decisions, decisions, tables)
     return {
         "row": name,
         "data": data,
         "sample": sample,
+        "settings": find_row(name).settings,
         **scores,
+        "seconds": round(seconds, 1),
         "fit_seconds": round(facts["fit_seconds"], 1),
         "per_second": round(scores["clips"] / max(facts["predict_seconds"], 1e-9)),
         "peak_mb": round(megabytes),
@@ -141,55 +143,70 @@ def run(names: list[str], options: argparse.Namespace) -> int:
     if not there:
         where = f"{options.benchmark} has no {_BENCHMARK}" if options.benchmark else "no folder of it is named"
         say(f"The open benchmark is left out, since {where}: demo data alone.")
-    trial = "-".join(
-        [f"sample{options.sample}"] * (options.sample is not None) + ["validate"] * options.validate
-        + ["rules"] * (options.rules is not None)
-    )  # fmt: skip
-    results_file = options.work / f"results{f'-{trial}' if trial else ''}.jsonl"
-    failed = []
+    trial = [f"sample{options.sample}"] * (options.sample is not None)
+    trial += ["validate"] * options.validate + ["rules"] * (options.rules is not None)
+    file = options.work / f"{'-'.join(['results', *trial])}.jsonl"
     with tempfile.TemporaryDirectory(prefix="tables-") as folder:
-        tables = {}
-        for kind in [kind for kind in ("demo", "open") if options.data in (None, kind) and (there or kind == "demo")]:
-            benchmark = options.benchmark if kind == "open" else None
-            # results of another table stay in the file and are passed over
-            known = f"demo {options.demo:g}" if benchmark is None else f"open {(benchmark / _BENCHMARK).stat().st_size}"
+        kinds = [kind for kind in ("demo", "open") if options.data in (None, kind) and (there or kind == "demo")]
+        tables = {data_key(kind, options): Path(folder) / kind for kind in kinds}
+        for data, place in tables.items():
+            kind = data.split()[0]
             with shown(f"tables of {kind}"):
                 sizes = in_a_process(
-                    make_tables, Path(folder) / kind, benchmark=benchmark, demo=options.demo,
-                    sample=options.sample, validate=options.validate,
-                )  # fmt: skip
-            tables[known] = Path(folder) / kind
+                    make_tables,
+                    place,
+                    benchmark=options.benchmark if kind == "open" else None,
+                    demo=options.demo,
+                    sample=options.sample,
+                    validate=options.validate,
+                )
             say(f"{kind}: {sizes[0]:,} clips to learn from, {sizes[1]:,} to decide")
-        done = {} if options.again else {(line["row"], line["data"]): line for line in read_results(results_file)}
-        jobs = [(data, name) for data in tables for name in names]
-        for number, (data, name) in enumerate(jobs, start=1):
-            row, kind = find_row(name), data.split()[0]
-            head = f"[{number}/{len(jobs)}] {kind:<5}{name:<14}"
-            state = "there already"
-            if (name, data) not in done:
-                # a row's own sample is for the open benchmark, which has more clips than that
-                sample = row.sample if kind == "open" and options.sample is None else None
-                try:
-                    with shown(head):
-                        line = run_row(name, data, tables[data], sample, options.rules)
-                except ProgramFailed as error:
-                    failed.append(name)
-                    say(f"{head} failed: {error}")
-                    continue
-                append_result(results_file, line)
-                done[name, data] = line
-                state = f"{line['fit_seconds']:,.0f} s to learn, {line['peak_mb']:,} MB"
-            say(f"{head} macro-F1 {done[name, data]['macro_f1']:.4f}, {state}")
-        # all rows that have a result, the newest of each, whichever this run was for
-        newest = {(line["row"], line["data"]): line for line in read_results(results_file)}
-        lines = [line for (_, data), line in newest.items() if data in tables]
+        failed = run_missing(names, tables, file, options)
+    # all rows that have a result, the newest of each, whichever this run was for
+    lines = [line for (_, data), line in newest_results(file).items() if data in tables]
     print(as_text(lines))
     if options.output is not None and not trial:
         options.output.write_text(as_markdown(lines), encoding="utf-8")
         say(f"written to {options.output}")
     if failed:
-        say(f"{len(failed)} rows failed: {', '.join(failed)}; the same command runs them again")
+        say(f"failed: {', '.join(failed)}; the same command runs them again, and no other")
     return 1 if failed else 0
+
+
+def data_key(kind: str, options: argparse.Namespace) -> str:
+    """Return what tells a result of this table from one of another; those stay in the file and are passed over."""
+    return f"demo {options.demo:g}" if kind == "demo" else f"open {(options.benchmark / _BENCHMARK).stat().st_size}"
+
+
+def newest_results(file: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the newest line of each row and table."""
+    return {(line["row"], line["data"]): line for line in read_results(file)}
+
+
+def run_missing(names: list[str], tables: dict[str, Path], file: Path, options: argparse.Namespace) -> list[str]:
+    """Run the rows that have no result by their settings of now, or all of them anew; return those that failed."""
+    done = {} if options.again else newest_results(file)
+    jobs = [(name, data) for data in tables for name in names]
+    failed = []
+    for number, (name, data) in enumerate(jobs, start=1):
+        row, kind = find_row(name), data.split()[0]
+        # a row's own sample is for the open benchmark, which has more clips than that
+        sample = row.sample if kind == "open" and options.sample is None else None
+        head = f"[{number}/{len(jobs)}] {kind:<5}{name:<14}"
+        line = done.get((name, data))
+        if line is not None and (line["settings"], line["sample"]) == (row.settings, sample):
+            say(f"{head} macro-F1 {line['macro_f1']:.4f}, there already")
+            continue
+        try:
+            with shown(head):
+                line = run_row(name, data, tables[data], sample, options.rules)
+        except ProgramFailed as error:
+            failed.append(name)
+            say(f"{head} failed: {error}")
+            continue
+        append_result(file, line)
+        say(f"{head} macro-F1 {line['macro_f1']:.4f}, {line['seconds']:,.0f} s, {line['peak_mb']:,} MB")
+    return failed
 
 
 def say(line: str) -> None:

@@ -1,5 +1,6 @@
 """The table of baselines: a process for each row, results that outlive a stopped run, no true label in sight."""
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -13,8 +14,8 @@ import measuring
 from baselines import ROWS, document, tables
 
 LINE = {
-    "row": "rules", "data": "open 5", "sample": None, "macro_f1": 0.51234, "fit_seconds": 1234.5, "per_second": 20_000,
-    "peak_mb": 150, "model_mb": 0.0012, "threads": 2, "clips": 9,
+    "row": "rules", "data": "open 5", "sample": None, "macro_f1": 0.51234, "clips": 9,
+    "seconds": 1300.0, "fit_seconds": 1234.5, "per_second": 20_000, "peak_mb": 150, "model_mb": 0.0012, "threads": 2,
 }  # fmt: skip
 
 
@@ -75,6 +76,18 @@ def test_a_row_that_fails_does_not_stop_the_others(benchmark_folder, tmp_path, m
     said = capsys.readouterr().err
     assert "no/such/model/at-all failed" in said
     assert [json.loads(line)["row"] for line in (tmp_path / "results.jsonl").read_text().splitlines()] == ["rules"]
+
+
+def test_a_row_whose_settings_have_changed_is_measured_anew(benchmark_folder, tmp_path, monkeypatch):
+    command = [benchmark_folder, "--data", "open", "--work", tmp_path, "--only", "svm-title"]
+    assert run(monkeypatch, *command) == 0
+    changed = dataclasses.replace(ROWS["svm-title"], settings={"field": "text"})
+    monkeypatch.setitem(ROWS, "svm-title", changed)
+    monkeypatch.setattr(baseline_table, "run_row", lambda name, *_: LINE | {"row": name, "settings": changed.settings})
+    assert run(monkeypatch, *command) == 0
+    assert [line["settings"]["field"] for line in baseline_table.read_results(tmp_path / "results.jsonl")] == [
+        "reel_name", "text",
+    ]  # fmt: skip
 
 
 def test_trials_leave_the_results_and_the_document_alone(benchmark_folder, tmp_path, monkeypatch):

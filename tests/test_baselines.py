@@ -161,3 +161,11 @@ def test_missing_numbers_have_columns_of_their_own(train):
     ]
     assert all(np.isfinite(row).all() for row in values)
     assert len({tuple(row) for row in values}) == len(values)
+
+
+def test_weights_of_classes():
+    labels = np.array([0] * 90 + [1] * 10)
+    assert tables.class_weights(labels, 0.0).tolist() == [1.0, 1.0]
+    balanced, between = tables.class_weights(labels, 1.0), tables.class_weights(labels, 0.5)
+    assert balanced[0] * 90 == pytest.approx(balanced[1] * 10)
+    assert between[1] / between[0] == pytest.approx(3)

@@ -12,7 +12,7 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from baselines import bodies, find_row, make_baseline
-from baselines.hybrid import Batch, Hybrid, HybridModel, add_up_gradients, class_weights
+from baselines.hybrid import Batch, Hybrid, HybridModel, add_up_gradients
 
 CPU = torch.device("cpu")
 
@@ -118,11 +118,3 @@ def test_numbers_decide_where_texts_say_nothing(monkeypatch):
     hybrid = Hybrid("words", epochs=20, batch=10, accumulate=1, rate=1e-2)
     hybrid.fit(table)
     assert hybrid.predict(table).tolist() == labels.tolist()
-
-
-def test_weights_of_classes():
-    labels = np.array([0] * 90 + [1] * 10)
-    assert class_weights(labels, 0.0).tolist() == [1.0, 1.0]
-    balanced = class_weights(labels, 1.0)
-    assert balanced[0] * 90 == pytest.approx(balanced[1] * 10)
-    assert 1 < class_weights(labels, 0.5)[1] / class_weights(labels, 0.5)[0] < 9

@@ -127,7 +127,7 @@ ROWS = {
         "A dense layer on the vectors of title and description, one on the numbers, joined to classify; class weights, "
         "gradient accumulation. The encoder does not learn, so this is less than the seed's model.",
         "hybrid:Hybrid",
-        {"body": "builtin", "epochs": 12, "batch": 128, "accumulate": 2},
+        {"body": "builtin", "epochs": 25, "batch": 128, "accumulate": 2, "rate": 5e-3},
     ),
     "hybrid-tiny": Row(
         "hybrid neural model, tiny transformer, end to end",
@@ -135,7 +135,7 @@ ROWS = {
         "learns with the rest from `text`. It shows that end-to-end training works; it says little of a pretrained "
         "body, which needs a GPU and its weights: `--only hybrid:distilbert-base-multilingual-cased`.",
         "hybrid:Hybrid",
-        {"body": "tiny", "epochs": 6, "body_rate": 1e-3},
+        {"body": "tiny", "epochs": 8, "body_rate": 1e-3},
         sample=20_000,
     ),
     "ours": Row(

@@ -15,7 +15,7 @@ from torch import nn
 from smf_embed.clips import LABEL
 from smf_embed.threads import thread_count
 
-from .tables import labelled, objects
+from .tables import class_weights, labelled, objects
 from .vectors import PackageVectors, side_by_side
 
 
@@ -28,12 +28,14 @@ class ContrastiveHead:
         Dimensions after the map.
     steps, pairs : int
         Steps of the optimiser, and pairs of each, half of them of one class.
-    strength : float
-        C of the logistic regression.
+    strength, balance : float
+        Of the logistic regression; see `vectors.Logistic`.
     """
 
-    def __init__(self, width: int = 256, steps: int = 1500, pairs: int = 256, strength: float = 30.0) -> None:
-        self.width, self.steps, self.pairs = width, steps, pairs
+    def __init__(
+        self, width: int = 256, steps: int = 1500, pairs: int = 256, strength: float = 300.0, balance: float = 0.5
+    ) -> None:
+        self.width, self.steps, self.pairs, self.balance = width, steps, pairs, balance
         self.head = LogisticRegression(C=strength, max_iter=300)
 
     def fit(self, train: pd.DataFrame) -> None:
@@ -55,7 +57,8 @@ class ContrastiveHead:
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-        self.head.fit(self._mapped(vectors), classes[labels])
+        weights = class_weights(labels, self.balance)[labels]
+        self.head.fit(self._mapped(vectors), classes[labels], sample_weight=weights)
 
     def predict(self, clips: pd.DataFrame) -> np.ndarray:
         """Return the likeliest class."""

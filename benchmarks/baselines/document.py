@@ -28,7 +28,7 @@ make benchmark BENCHMARK=FOLDER
 - **peak MB**: the most memory that the row's process had, libraries and tables included. **size**: what must be kept to
   decide new clips, without libraries and the built-in encoder.
 - Rows ran one after the other in processes of their own, on as many threads as there were idle cores ({threads});
-  seconds of one row on another day may differ by half.
+  seconds of one row on another day may differ by half. All together took {minutes} minutes.
 - Settings are fixed in `benchmarks/baselines/`. Those that were chosen were chosen on a fifth of the training clips
   (`python benchmarks/baseline_table.py FOLDER --validate`), none on the test clips.
 - In the demo data, twenty classes have two test clips: differences of 0.05 are noise. Its texts are invented, so it
@@ -47,6 +47,7 @@ def as_text(lines: Sequence[dict[str, Any]]) -> str:
             shown.append(f"{line['row'] + ('*' if line['sample'] else ''):<{width + 2}}{cells}")
     if any(line["sample"] for line in lines):
         shown.append("* learned from a sample")
+    shown.append(f"all rows together: {_minutes(lines)} minutes")
     return "\n".join(shown)
 
 
@@ -67,11 +68,13 @@ def as_markdown(lines: Sequence[dict[str, Any]]) -> str:
         note = f" (learned from {sample:,} clips of the open benchmark)" if sample else ""
         table.append("| " + " | ".join([find_row(name).title + note, *cells]) + " |")
     threads = sorted({line["threads"] for line in lines})
-    head = _HEAD.format(
-        tables="\n".join(table), threads=" or ".join(map(str, threads)) if threads else "none has run yet"
-    )
+    head = _HEAD.format(tables="\n".join(table), threads=" or ".join(map(str, threads)), minutes=_minutes(lines))
     notes = "\n".join(f"- **{find_row(name).title.strip('*')}** (`{name}`): {find_row(name).note}" for name in names)
     return f"{head}\n## The rows\n\n{notes}\n"
+
+
+def _minutes(lines: Sequence[dict[str, Any]]) -> str:
+    return f"{sum(line['seconds'] for line in lines) / 60:.0f}"
 
 
 def _in_order(kinds: Any) -> list[str]:

@@ -14,7 +14,7 @@ from smf_embed.clips import LABEL
 from smf_embed.threads import thread_count
 
 from .bodies import Body, Inputs, make_body
-from .tables import labelled, number_columns, objects
+from .tables import class_weights, labelled, number_columns, objects
 
 
 class Batch(NamedTuple):
@@ -118,7 +118,7 @@ class Hybrid:
         body = make_body(self.body, train)
         clips = Batch(body.prepare(train), torch.from_numpy(numbers), torch.from_numpy(labels))
         self.model = HybridModel(body, numbers.shape[1], len(self.classes), dropout=self.dropout).to(self.device)
-        weights = class_weights(labels, self.balance).to(self.device)
+        weights = torch.from_numpy(class_weights(labels, self.balance)).to(self.device)
         groups = [{"params": self.model.dense_parameters(), "lr": self.rate}]
         if own := list(body.parameters()):
             groups.append({"params": own, "lr": self.body_rate})
@@ -154,12 +154,6 @@ class Hybrid:
     def size_in_bytes(self) -> int:
         """Return all weights that learned."""
         return sum(weight.nbytes for weight in self.model.parameters())
-
-
-def class_weights(labels: np.ndarray, balance: float) -> torch.Tensor:
-    """Return a weight for each class, float32: the mean class size over its own, to the power of `balance`."""
-    sizes = np.bincount(labels)
-    return torch.from_numpy((sizes.mean() / np.maximum(sizes, 1)) ** balance).float()
 
 
 def add_up_gradients(model: nn.Module, parts: Sequence[Batch], weights: torch.Tensor) -> None:

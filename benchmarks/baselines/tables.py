@@ -101,6 +101,15 @@ def objects(labels: object) -> np.ndarray:
     return np.asarray(labels, dtype=object)
 
 
+def class_weights(labels: np.ndarray, balance: float) -> np.ndarray:
+    """Return a weight for each class, float32: the mean class size over its own, to the power of `balance`.
+
+    0 weighs all clips alike, 1 all classes.
+    """
+    sizes = np.bincount(labels)
+    return ((sizes.mean() / np.maximum(sizes, 1)) ** balance).astype(np.float32)
+
+
 def number_columns() -> ColumnTransformer:
     """Return what turns seconds, is_shorts, broadcast, yt_channel_type, flag_closed and international into numbers.
 

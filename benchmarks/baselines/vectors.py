@@ -17,7 +17,7 @@ from smf_embed.encoded_clips import EncodedClips
 from smf_embed.threads import thread_count
 from smf_embed.votes import VOTES_AT, FieldVotes
 
-from .tables import labelled, objects
+from .tables import class_weights, labelled, objects
 
 #: Fields that have vectors here; no table of the benchmark has subtitles.
 FIELDS = ("title", "description")
@@ -84,17 +84,22 @@ class Logistic:
     ----------
     strength : float
         C: the smaller, the smaller the weights.
+    balance : float
+        Exponent of the class weights: 0 weighs all clips alike, 1 all classes.
     """
 
-    def __init__(self, strength: float = 30.0) -> None:
+    def __init__(self, strength: float = 300.0, balance: float = 0.5) -> None:
         from sklearn.linear_model import LogisticRegression
 
         self.model = LogisticRegression(C=strength, max_iter=300)
+        self.balance = balance
 
     def fit(self, train: pd.DataFrame) -> None:
         """Encode and learn."""
         self.vectors = PackageVectors()
-        self.model.fit(side_by_side(self.vectors.learn(train)), labelled(train)[LABEL].to_numpy(object))
+        vectors = side_by_side(self.vectors.learn(train))
+        classes, labels = np.unique(labelled(train)[LABEL].to_numpy(object), return_inverse=True)
+        self.model.fit(vectors, classes[labels], sample_weight=class_weights(labels, self.balance)[labels])
 
     def predict(self, clips: pd.DataFrame) -> np.ndarray:
         """Return the likeliest class."""
@@ -111,11 +116,14 @@ class FlatLightGBM:
     Parameters
     ----------
     rounds : int
+    balance : float
+        As of `Logistic`.
     """
 
-    def __init__(self, rounds: int = 60) -> None:
+    def __init__(self, rounds: int = 60, balance: float = 0.5) -> None:
         from lightgbm import LGBMClassifier
 
+        self.balance = balance
         self.model = LGBMClassifier(
             n_estimators=rounds,
             learning_rate=0.1,
@@ -143,7 +151,7 @@ class FlatLightGBM:
         for fold in np.unique(folds):
             asked, others = folds == fold, np.flatnonzero(folds != fold)
             columns[asked] = self._columns(clips.part(asked), self._voters(clips.part(others), self.labels[others]))
-        self.model.fit(columns, self.labels)
+        self.model.fit(columns, self.labels, sample_weight=class_weights(self.labels, self.balance)[self.labels])
         self.voters = self._voters(clips, self.labels)
 
     def predict(self, clips: pd.DataFrame) -> np.ndarray:
