@@ -101,8 +101,10 @@ ROWS = {
     ),
     "fasttext": Row(
         "fastText, supervised, `text`",
-        "Words, word pairs and 2 to 5 characters; one thread, so that a run can be repeated.",
+        "Words and word pairs; with parts of words it learned worse in the same time. It has no class weights. One thread, "
+        "so that a run can be repeated.",
         "fast_text:FastText",
+        {"rate": 1.0, "epochs": 50},
     ),
     "lightgbm": Row(
         "flat multiclass LightGBM, vectors and votes",

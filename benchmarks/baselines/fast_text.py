@@ -17,17 +17,18 @@ _LABEL = "__label__"
 
 
 class FastText:
-    """Mean of learned word and n-gram vectors, and a softmax.
+    """Mean of the learned vectors of words and word pairs, and a softmax.
 
     Parameters
     ----------
+    rate : float
     epochs : int
     buckets : int
-        Rows for n-grams; fastText's own two million would take 800 MB.
+        Rows for word pairs; fastText's own two million would take 800 MB.
     """
 
-    def __init__(self, epochs: int = 25, buckets: int = 200_000) -> None:
-        self.epochs, self.buckets = epochs, buckets
+    def __init__(self, rate: float = 1.0, epochs: int = 50, buckets: int = 200_000) -> None:
+        self.rate, self.epochs, self.buckets = rate, epochs, buckets
 
     def fit(self, train: pd.DataFrame) -> None:
         """Learn; one thread, since several write over each other in an order of their own."""
@@ -48,11 +49,9 @@ class FastText:
             file.write_text("".join(lines), encoding="utf-8")
             self.model = fasttext.train_supervised(
                 str(file),
-                lr=0.5,
+                lr=self.rate,
                 epoch=self.epochs,
                 wordNgrams=2,
-                minn=2,
-                maxn=5,
                 dim=100,
                 bucket=self.buckets,
                 thread=1,
