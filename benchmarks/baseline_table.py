@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -58,8 +59,8 @@ def run_row(name: str, data: str, tables: Path, sample: int | None, rules: Path 
         command += [str(tables / "train.parquet"), str(tables / "test.parquet"), str(decisions)]
         command += [f"--sample={sample}"] if sample else []
         command += [f"--rules={rules}"] if rules else []
-        printed, seconds, megabytes = run_measured(command)
-        facts = json.loads(printed.splitlines()[-1])
+        measured = run_measured(command)
+        facts = json.loads(measured.printed.splitlines()[-1])
         scores = in_a_process(score_decisions, decisions, tables)
     return {
         "row": name,
@@ -67,10 +68,11 @@ def run_row(name: str, data: str, tables: Path, sample: int | None, rules: Path 
         "sample": sample,
         "settings": find_row(name).settings,
         **scores,
-        "seconds": round(seconds, 1),
+        "seconds": round(measured.seconds, 1),
+        "processor_seconds": round(measured.processor_seconds, 1),
         "fit_seconds": round(facts["fit_seconds"], 1),
         "per_second": round(scores["clips"] / max(facts["predict_seconds"], 1e-9)),
-        "peak_mb": round(megabytes),
+        "peak_mb": round(measured.megabytes),
         "model_mb": round(facts["model_bytes"] / 1e6, 3),
         "threads": facts["threads"],
     }
@@ -134,7 +136,13 @@ def main() -> None:
             find_row(name)
         except KeyError:
             parser.error(f"no row is named {name!r}; there are {', '.join(ROWS)}, and hybrid:BODY")
-    sys.exit(run(names, options))
+    # a stopped run ends as by Ctrl-C, so that it leaves no program and no temporary folder behind
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(run(names, options))
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on with the row that was stopped")
+        sys.exit(130)
 
 
 def run(names: list[str], options: argparse.Namespace) -> int:

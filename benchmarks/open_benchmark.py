@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from baseline_table import make_tables
-from baselines.ours import Step, run_step, run_steps
-from measuring import in_a_process
+from baselines.ours import run_step, run_steps
+from measuring import Measured, in_a_process
 
 
 def main() -> None:
@@ -37,18 +37,18 @@ def main() -> None:
     # in a process of its own: its memory would count as that of the steps
     in_a_process(make_tables, work, benchmark=options.benchmark)
 
-    def steps() -> Iterator[Step]:
+    def steps() -> Iterator[tuple[str, Measured]]:
         yield from run_steps(train, test, decisions, index)
-        yield run_step("add", str(train), "--json", "--catalogue", str(index))._replace(name="add again")
+        yield "add again", run_step("add", str(train), "--json", "--catalogue", str(index))[1]
 
     total = 0.0
     print(f"{'step':<12}{'seconds':>9}{'peak MB':>9}")
-    for step in steps():
+    for name, step in steps():
         total += step.seconds
-        print(f"{step.name:<12}{step.seconds:>9.1f}{step.megabytes:>9.0f}", flush=True)
-        if step.name.startswith("add"):
+        print(f"{name:<12}{step.seconds:>9.1f}{step.megabytes:>9.0f}", flush=True)
+        if name.startswith("add"):
             print(f"            {step.printed.strip()}")
-        if step.name == "fit":
+        if name == "fit":
             scores = json.loads(step.printed)
             print(f"            out of fold: macro-F1 {scores['macro_f1']}, threshold {scores['threshold']}")
     print(f"{'together':<12}{total:>9.1f}\n", flush=True)

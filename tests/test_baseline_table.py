@@ -2,10 +2,13 @@
 
 import dataclasses
 import json
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
@@ -90,6 +93,24 @@ def test_a_row_whose_settings_have_changed_is_measured_anew(benchmark_folder, tm
     ]  # fmt: skip
 
 
+def test_a_stopped_run_leaves_no_program_behind(tmp_path):
+    asleep = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(300)"
+    code = f"""
+import signal, sys
+sys.path.insert(0, {str(Path(baseline_table.__file__).parent)!r})
+import measuring
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+measuring.run_measured([sys.executable, "-c", {asleep!r}])
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as caller:
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+            assert caller.poll() is None
+            time.sleep(0.05)
+        caller.terminate()
+        assert caller.wait(30) != 0
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+
+
 def test_trials_leave_the_results_and_the_document_alone(benchmark_folder, tmp_path, monkeypatch):
     command = [benchmark_folder, "--data", "open", "--work", tmp_path, "--output", tmp_path / "table.md"]
     assert run(monkeypatch, *command, "--only", "rules", "--sample", "12") == 0
@@ -130,13 +151,13 @@ def test_our_own_row_runs_the_command_line(benchmark_folder, tmp_path, monkeypat
 
 def test_memory_is_that_of_the_program_and_of_what_it_starts():
     take = "import sys; x = bytearray(300_000_000)"
-    _, _, alone = measuring.run_measured([sys.executable, "-c", take])
+    alone = measuring.run_measured([sys.executable, "-c", take]).megabytes
     nested = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {take!r}], check=True)"
-    _, _, started = measuring.run_measured([sys.executable, "-c", nested])
+    started = measuring.run_measured([sys.executable, "-c", nested]).megabytes
     assert alone > 290
     assert started > 290
     assert measuring.in_a_process(eval, "len(bytearray(2_000_000_000))") == 2_000_000_000
-    _, _, after = measuring.run_measured([sys.executable, "-c", take])
+    after = measuring.run_measured([sys.executable, "-c", take]).megabytes
     assert after < alone + 1_000, "what another process took before is not counted"
     with pytest.raises(measuring.ProgramFailed, match="ended with 3"):
         measuring.run_measured([sys.executable, "-c", "raise SystemExit(3)"])

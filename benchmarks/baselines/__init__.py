@@ -101,8 +101,8 @@ ROWS = {
     ),
     "fasttext": Row(
         "fastText, supervised, `text`",
-        "Words and word pairs; with parts of words it learned worse in the same time. It has no class weights. One thread, "
-        "so that a run can be repeated.",
+        "Words and word pairs; with parts of words it learned worse in the same time. It has no class weights. One "
+        "thread, so that a run can be repeated.",
         "fast_text:FastText",
         {"rate": 1.0, "epochs": 50},
     ),

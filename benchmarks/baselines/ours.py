@@ -6,22 +6,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from measuring import run_measured
-
-
-class Step(NamedTuple):
-    """A command that has run."""
-
-    name: str
-    printed: str
-    seconds: float
-    megabytes: float
+from measuring import Measured, run_measured
 
 
-def run_steps(train: Path, test: Path, decisions: Path, index: Path) -> Iterator[Step]:
-    """Run `add`, `fit` and `predict`, each in a process of its own, and tell of each as it ends.
+def run_steps(train: Path, test: Path, decisions: Path, index: Path) -> Iterator[tuple[str, Measured]]:
+    """Run `add`, `fit` and `predict`, each in a process of its own; yield the name of each as it ends, and its figures.
 
     Parameters
     ----------
@@ -43,16 +33,16 @@ def run_steps(train: Path, test: Path, decisions: Path, index: Path) -> Iterator
     yield run_step("predict", str(test), "-o", str(decisions), *where)
 
 
-def run_step(name: str, *arguments: str) -> Step:
+def run_step(name: str, *arguments: str) -> tuple[str, Measured]:
     """Run one command in a process of its own."""
-    return Step(name, *run_measured([sys.executable, "-m", "smf_embed.cli", name, *arguments]))
+    return name, run_measured([sys.executable, "-m", "smf_embed.cli", name, *arguments])
 
 
 def decide_by_files(train: Path, test: Path, decisions: Path) -> dict[str, float]:
     """Learn from one table and decide another; return seconds of both and the size of what is kept."""
     with tempfile.TemporaryDirectory(prefix="ours-") as folder:
         index = Path(folder) / "index"
-        seconds = {step.name: step.seconds for step in run_steps(train, test, decisions, index)}
+        seconds = {name: step.seconds for name, step in run_steps(train, test, decisions, index)}
         kept = sum(path.stat().st_size for path in index.rglob("*") if path.is_file())
     return {
         "fit_seconds": seconds["add"] + seconds["fit"],
