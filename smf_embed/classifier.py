@@ -32,6 +32,7 @@ from smf_embed.metrics import score
 from smf_embed.model_files import FORMAT_VERSION, MODEL_FOLDER, ModelParts, read_model, write_model
 from smf_embed.names import Names
 from smf_embed.other_use import OtherUse
+from smf_embed.out_of_fold import OutOfFold
 from smf_embed.text import TEXT_VERSION
 from smf_embed.thresholds import Calibration, thresholds_for_precision
 from smf_embed.training import FEWEST_CLIPS, TrainingClips, learn_decision, out_of_fold_evidence
@@ -95,6 +96,10 @@ class Classifier:
     def projects(self) -> list[str]:
         """Names of the projects; the first is `none`."""
         return self.manifest["projects"]
+
+    def out_of_fold(self) -> OutOfFold:
+        """Return what the folds of the fit said of each training clip."""
+        return OutOfFold.from_arrays(self._arrays)
 
     def count_labelled(self, ids: Iterable[str]) -> int:
         """Count the clips of `ids` that are labelled in the catalogue, and so may have been learned from."""
@@ -166,6 +171,9 @@ class Classifier:
             arrays |= model.to_arrays(field)
         arrays |= {"calibration_given": learned.calibration.given, "calibration_true": learned.calibration.true}
         arrays |= {"other_use_weights": builder.other_use.weights, "other_use_bias": np.array([builder.other_use.bias])}
+        arrays |= OutOfFold(
+            clips.ids.tolist(), projects, labels, evidence.clips, evidence.projects, learned.pairs
+        ).to_arrays()
         say("done")
         return cls(manifest, learned.trees.to_text(), arrays, builder.names, catalogue)
 

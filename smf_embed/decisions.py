@@ -10,6 +10,7 @@ import pandas as pd
 from smf_embed.clips import ID, LABEL, NONE, TEXT_FIELDS, TITLE
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.evidence import COLUMNS, Evidence
+from smf_embed.out_of_fold import at_most_one
 from smf_embed.thresholds import Calibration
 from smf_embed.token_readings import MatchKind
 
@@ -47,8 +48,7 @@ def rank(evidence: Evidence, probability: np.ndarray, n_clips: int) -> Ranking:
         That the clip is of the project, each pair judged alone; where the sum over a clip exceeds 1 it is brought to 1.
     n_clips : int
     """
-    total = np.bincount(evidence.clips, probability, minlength=n_clips)
-    probability = probability / np.maximum(total, 1.0)[evidence.clips]
+    probability = at_most_one(evidence.clips, probability, n_clips)
     order = np.lexsort((evidence.projects, -probability, evidence.clips))
     begin = np.searchsorted(evidence.clips[order], np.arange(n_clips))
     length = np.bincount(evidence.clips, minlength=n_clips)

@@ -159,6 +159,8 @@ class LearnedDecision:
         Clips whose label the other folds deny; neither trees nor thresholds learned from them.
     candidate, probability : ndarray, shape (n_clips,)
         Best candidate of each training clip and its probability by trees of other folds.
+    pairs : ndarray, shape (n_pairs,)
+        Probability of each pair of the evidence, likewise.
     """
 
     trees: Trees
@@ -167,6 +169,7 @@ class LearnedDecision:
     doubted: np.ndarray
     candidate: np.ndarray
     probability: np.ndarray
+    pairs: np.ndarray
 
 
 def learn_decision(
@@ -215,7 +218,7 @@ def learn_decision(
     # clips of projects that are hard to tell stay in, else nothing that is missed would ever count as possible
     counted = (kept | (labels > 0))[evidence.clips]
     calibration = Calibration.fit(out_of_fold[counted], is_right[counted])
-    return LearnedDecision(trees, thresholds, calibration, doubted, candidate, ranking.probability)
+    return LearnedDecision(trees, thresholds, calibration, doubted, candidate, ranking.probability, out_of_fold)
 
 
 def _out_of_fold(
