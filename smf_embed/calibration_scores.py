@@ -61,47 +61,48 @@ def reliability(confidence: np.ndarray, right: np.ndarray) -> list[dict[str, flo
     ]
 
 
-def precision_recall(
-    confidence: np.ndarray, hit: np.ndarray, wanted: float, weights: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Tell precision and recall for every bound of confidence.
+class Ranked:
+    """Best candidates in the order of their confidence, ready to be counted with many weights.
 
     Parameters
     ----------
     confidence : ndarray, shape (n,)
-        Of the best candidates.
+        0 to 1.
     hit : ndarray of bool, shape (n,)
         Whether the best candidate is right.
-    wanted : float
-        How much there is to be found, in the units of the weights.
-    weights : ndarray, shape (n,), optional
-
-    Returns
-    -------
-    bounds, precision, recall : ndarray
-        Falling bounds; candidates of at least that confidence are taken, those of one confidence together.
     """
-    weights = np.ones(len(confidence)) if weights is None else weights
-    order = np.argsort(-confidence, kind="stable")
-    ends = np.flatnonzero(np.diff(confidence[order], append=-1.0) != 0)
-    taken = np.cumsum(weights[order])[ends]
-    hits = np.cumsum((weights * hit)[order])[ends]
-    return confidence[order][ends], hits / np.maximum(taken, 1e-12), hits / max(wanted, 1e-12)
 
+    def __init__(self, confidence: np.ndarray, hit: np.ndarray) -> None:
+        self._order = np.argsort(-confidence, kind="stable")
+        # candidates of one confidence are taken together
+        self._ends = np.flatnonzero(np.diff(confidence[self._order], append=-1.0) != 0)
+        self._hit = hit[self._order]
+        self.bounds = confidence[self._order][self._ends]
 
-def recall_at_precision(
-    confidence: np.ndarray, hit: np.ndarray, wanted: float, precision: float, weights: np.ndarray | None = None
-) -> tuple[float, float]:
-    """Return the highest recall at which so large a share is right, and the confidence that it begins at.
+    def curve(self, wanted: float, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return precision and recall of taking all candidates from each of `bounds` on.
 
-    Recall is 0 and the bound NaN where no bound is precise enough, recall NaN where there is nothing to find. See
-    `precision_recall` for the parameters.
-    """
-    if not wanted:
-        return float("nan"), float("nan")
-    bounds, precise, recall = precision_recall(confidence, hit, wanted, weights)
-    enough = np.flatnonzero((precise >= precision - 1e-12) & (recall > 0))
-    if not len(enough):
-        return 0.0, float("nan")
-    best = enough[recall[enough].argmax()]
-    return float(recall[best]), float(bounds[best])
+        Parameters
+        ----------
+        wanted : float
+            How much there is to be found, in the units of the weights.
+        weights : ndarray, shape (n,), optional
+            How often each candidate counts.
+        """
+        weights = np.ones(len(self._order)) if weights is None else weights[self._order]
+        taken, hits = np.cumsum(weights)[self._ends], np.cumsum(weights * self._hit)[self._ends]
+        return hits / np.maximum(taken, 1e-12), hits / max(wanted, 1e-12)
+
+    def recall_at(self, precision: float, wanted: float, weights: np.ndarray | None = None) -> tuple[float, float]:
+        """Return the highest recall at which so large a share is right, and the confidence that it begins at.
+
+        Recall is 0 and the bound NaN where no bound is precise enough, recall NaN where there is nothing to find.
+        """
+        if not wanted:
+            return float("nan"), float("nan")
+        precise, recall = self.curve(wanted, weights)
+        enough = np.flatnonzero((precise >= precision - 1e-12) & (recall > 0))
+        if not len(enough):
+            return 0.0, float("nan")
+        best = enough[recall[enough].argmax()]
+        return float(recall[best]), float(self.bounds[best])

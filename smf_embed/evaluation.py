@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from smf_embed.bootstrap import percentile_intervals
-from smf_embed.calibration_scores import calibration_error, recall_at_precision, reliability
+from smf_embed.calibration_scores import Ranked, calibration_error, reliability
 from smf_embed.clips import LABEL, NONE
 from smf_embed.judging import Judged, best_candidates, right
 from smf_embed.metrics import SIZE_CLASSES, f1_by_class, score
@@ -113,13 +113,27 @@ class _Figures:
         class_of = {name: size_class(judged.sizes.get(name, 0)) for name in {*names, *self.candidate} - {NONE, ""}}
         order = [_NEVER_SEEN, *(name for name, _, _ in SIZE_CLASSES)]
         self.sizes = [name for name in order if any(class_of.get(one) == name for one in names)]
-        self._size_of_label = np.array([class_of.get(one, "") for one in table["label"]], dtype=object)
-        self._size_of_candidate = np.array([class_of.get(one, "") for one in self.candidate], dtype=object)
+        size_of_label = np.array([class_of.get(one, "") for one in table["label"]])
+        self._of_size = {size: size_of_label == size for size in self.sizes}
+        size_of_candidate = np.array([class_of.get(one, "") for one in self.candidate])
         self._projects_of = {
             size: np.array([place for place, one in enumerate(names) if class_of.get(one) == size])
             for size in self.sizes
         }
         self.slices = _slices(table)
+        self._ranked = Ranked(self.chance, self.candidate_hit)
+        self._ranked_of = {}
+        for size in self.sizes:
+            rows = np.flatnonzero(size_of_candidate == size)
+            self._ranked_of[size] = (rows, Ranked(self.chance[rows], self.candidate_hit[rows]))
+        # only clips that are or are said to be of a project count in the F1 of a slice
+        named = self.is_project.astype(float) + self.says_project
+        right_project = (self.hit & self.is_project).astype(float)
+        self._counted: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        for kind, names_of in self.slices.items():
+            for name, inside in names_of.items():
+                rows = inside[named[inside] > 0]
+                self._counted[f"slice:{kind}:{name}"] = (rows, right_project[rows], named[rows])
 
     def __call__(self, weights: np.ndarray) -> dict[str, float]:
         f1 = f1_of(self.truth, self.said, len(self.names), weights)
@@ -135,29 +149,20 @@ class _Figures:
             "project_or_none_recall": _share(both, wanted),
             "project_or_none_f1": _share(2 * both, wanted + named),
             "right_project": _share(agreeing, both),
-            "recall_at_95_precision": self._recall(np.arange(len(weights)), self.is_project, weights)[0],
+            "recall_at_95_precision": self._ranked.recall_at(PRECISION, wanted, weights)[0],
             "calibration_error": calibration_error(self.sure, self.hit, weights),
         }
-        for size in self.sizes:
-            rows = np.flatnonzero(self._size_of_candidate == size)
+        for size, (rows, ranked) in self._ranked_of.items():
             figures[f"size:{size}:f1"] = _mean(f1[self._projects_of[size]])
-            figures[f"size:{size}:recall"] = self._recall(rows, self._size_of_label == size, weights)[0]
-        for kind, names in self.slices.items():
-            for name, rows in names.items():
-                part = weights[rows]
-                right_there = part[self.hit[rows] & self.is_project[rows]].sum()
-                of_projects, decided = part[self.is_project[rows]].sum(), part[self.says_project[rows]].sum()
-                figures[f"slice:{kind}:{name}"] = _share(2 * right_there, of_projects + decided)
+            wanted_there = weights[self._of_size[size]].sum()
+            figures[f"size:{size}:recall"] = ranked.recall_at(PRECISION, wanted_there, weights[rows])[0]
+        for name, (rows, right_there, named_there) in self._counted.items():
+            figures[name] = _share(2 * (weights[rows] @ right_there), weights[rows] @ named_there)
         return figures
 
     def bound(self) -> float:
         """Return the confidence from which decisions are as precise as wanted."""
-        return self._recall(np.arange(len(self.truth)), self.is_project, np.ones(len(self.truth)))[1]
-
-    def _recall(self, rows: np.ndarray, wanted: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-        return recall_at_precision(
-            self.chance[rows], self.candidate_hit[rows], weights[wanted].sum(), PRECISION, weights[rows]
-        )
+        return self._ranked.recall_at(PRECISION, float(self.is_project.sum()))[1]
 
     def of_project(self, name: str) -> dict[str, float | None]:
         place = self.names.index(name)
@@ -171,7 +176,7 @@ class _Figures:
         return {
             "f1": _rounded(point[f"size:{size}:f1"]),
             "projects": len(self._projects_of[size]),
-            "clips": int((self._size_of_label == size).sum()),
+            "clips": int(self._of_size[size].sum()),
             "recall_at_95_precision": _rounded(point[f"size:{size}:recall"]),
             "interval": intervals[f"size:{size}:f1"],
             "recall_interval": intervals[f"size:{size}:recall"],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from smf_embed.calibration_scores import BINS, calibration_error, recall_at_precision, reliability
+from smf_embed.calibration_scores import BINS, Ranked, calibration_error, reliability
 
 
 def some(n: int = 300, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -34,8 +34,8 @@ def test_a_weight_counts_a_decision_so_often() -> None:
     repeated = calibration_error(np.repeat(confidence, times), np.repeat(right, times))
     assert calibration_error(confidence, right, times.astype(float)) == pytest.approx(repeated)
     wanted = float(np.repeat(right, times).sum()) + 3
-    many = recall_at_precision(np.repeat(confidence, times), np.repeat(right, times), wanted, 0.7)
-    assert recall_at_precision(confidence, right, wanted, 0.7, times.astype(float)) == pytest.approx(many)
+    many = Ranked(np.repeat(confidence, times), np.repeat(right, times)).recall_at(0.7, wanted)
+    assert Ranked(confidence, right).recall_at(0.7, wanted, times.astype(float)) == pytest.approx(many)
 
 
 def test_the_bins_hold_every_decision_once() -> None:
@@ -55,12 +55,12 @@ def test_recall_is_the_best_over_all_bounds_that_are_precise_enough(precision: f
         taken = confidence >= bound
         if hit[taken].mean() >= precision and hit[taken].sum() / wanted > best:
             best, begin = hit[taken].sum() / wanted, bound
-    recall, bound = recall_at_precision(confidence, hit, wanted, precision)
+    recall, bound = Ranked(confidence, hit).recall_at(precision, wanted)
     assert recall == pytest.approx(best)
     assert bound == pytest.approx(begin, nan_ok=True)
 
 
 def test_equal_confidences_are_taken_together() -> None:
-    recall, _ = recall_at_precision(np.array([0.9, 0.9]), np.array([True, False]), 1, 0.95)
+    recall, _ = Ranked(np.array([0.9, 0.9]), np.array([True, False])).recall_at(0.95, 1)
     assert recall == 0
-    assert np.isnan(recall_at_precision(np.array([0.9]), np.array([False]), 0, 0.95)[0])
+    assert np.isnan(Ranked(np.array([0.9]), np.array([False])).recall_at(0.95, 0)[0])
