@@ -113,7 +113,8 @@ def test_facts_tell_what_a_clip_is_and_lacks() -> None:
     empty = dict.fromkeys([*CLIP_FIELDS, "title_text", "description_text", "subtitles_text"])
     clips = [
         empty | {"yt_reel_id": "a", "reel_name": "Маша 2", "cartoon": "none", "yt_channel_type": "Детские"},
-        empty | {"yt_reel_id": "b", "description": "Hello", "seconds": 3.0, "yt_channel_id": "UC", "language": "spanish"},
+        empty
+        | {"yt_reel_id": "b", "description": "Hello", "seconds": 3.0, "yt_channel_id": "UC", "language": "spanish"},
     ]
     facts = facts_of(EncodedClips(clips, {}))
     assert facts["language"].tolist() == ["cyrillic", "spanish"]
