@@ -65,10 +65,12 @@ def label(
 def _label_from(table: str, column: list[str] | None, confirm: bool, folder: Path) -> None:
     from smf_embed.catalogue import Catalogue
     from smf_embed.clip_tables import iter_clips
-    from smf_embed.clips import ID, LABEL
+    from smf_embed.clips import ID, LABEL, TITLE
     from smf_embed.stored_clips import project_name
 
     columns = parse_columns(column)
+    # a table of clips must have titles; here they are not looked at, so the ids will do for them
+    columns = {TITLE: columns.get(ID, ID)} | columns
     with Catalogue(folder) as opened, opened.writing("label"):
         batches = list(iter_clips(table, columns))
         report_rejected([row for batch in batches for row in batch.rejected], {}, None)

@@ -26,7 +26,7 @@ def wrong(train) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def folder(train, wrong, encoder, tmp_path_factory):
     """A fitted catalogue with wrong labels, two twins that disagree, and clips without a label."""
-    table = train.assign(cartoon=[wrong.get(one, label) for one, label in zip(train["yt_reel_id"], train["cartoon"])])
+    table = train.assign(cartoon=train["yt_reel_id"].map(wrong).fillna(train["cartoon"]))
     twin = train[train["cartoon"] == "Пороро"].head(1).assign(yt_reel_id="twin", cartoon="Фиксики")
     twin["reel_name"] += "!!!"
     twin["text"] = f"[{twin['reel_name'].iloc[0]}]" + twin["text"].str.partition("]")[2]
@@ -136,7 +136,7 @@ def test_clips_that_are_gone_or_labelled_anew_are_not_spoken_of() -> None:
     np.testing.assert_allclose(kept.matrix(), said().matrix()[[0, 3]])
 
 
-# ---------------------------------------------------------------------------------------- names, untracked and the queue
+# ------------------------------------------------------------------------------------ names, untracked and the queue
 
 
 def titled(rows: list[tuple[str, str, str]]) -> EncodedClips:
@@ -154,7 +154,10 @@ def titled(rows: list[tuple[str, str, str]]) -> EncodedClips:
     return EncodedClips(clips, {"title": np.array(vectors, dtype=np.float32)})
 
 
-EPISODES = "кран дождь снег мёд друг лес гора река луна кот дом сон пирог мяч ключ шар зонт лёд цирк пруд".split()
+EPISODES = [
+    *("кран", "дождь", "снег", "мёд", "друг", "лес", "гора", "река", "луна", "кот"),
+    *("дом", "сон", "пирог", "мяч", "ключ", "шар", "зонт", "лёд", "цирк", "пруд"),
+]
 
 
 def test_a_project_with_two_names_is_told_and_one_with_a_name_and_a_hero_is_not() -> None:
