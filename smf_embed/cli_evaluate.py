@@ -93,6 +93,49 @@ def evaluate(
     _print_rest(scores | {"by_size": by_size}, every_project)
 
 
+def report(
+    table: TableArgument = None,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.html", help="The page to write.")] = Path(
+        "report.html"
+    ),
+    plots: Annotated[
+        Path | None, typer.Option("--plots", metavar="FOLDER", help="Write the plots there as PNG, too.")
+    ] = None,
+    catalogue: CatalogueOption = Path("index"),
+    folds: FoldsOption = None,
+    after: AfterOption = None,
+    column: ColumnOption = None,
+    subtitles: SubtitlesOption = None,
+    rejected: RejectedOption = None,
+    resamples: ResamplesOption = 1000,
+    seed: SeedOption = 0,
+) -> None:
+    """Write one HTML page with the scores of evaluate, plots, a map of the clips and the most confident mistakes.
+
+    It takes what evaluate takes. The page holds all that it shows and loads nothing.
+    """
+    if output.suffix not in (".html", ".htm"):
+        raise InputError(f"{output}: name a file that ends in .html")
+    from smf_embed.report import require_libraries
+
+    require_libraries()
+    judged = judge(table, catalogue, folds, after, seed, column, subtitles, rejected)
+    from smf_embed.catalogue import Catalogue
+    from smf_embed.classifier import MODEL_FOLDER, Classifier
+    from smf_embed.evaluation import evaluate as score_all
+    from smf_embed.report import with_evidence, write_report
+
+    scores = score_all(judged, resamples=resamples, seed=seed)
+    with Catalogue(catalogue) as opened:
+        if table is None and folds is None and after is None:
+            judged = with_evidence(judged, Classifier.load(opened.folder / MODEL_FOLDER, opened), opened)
+        drawn = write_report(output, judged, scores, opened.labelled(), plots)
+    print(
+        f"macro-F1 {scores['macro_f1']:.4f} over {scores['classes']} classes, {scores['clips']:,} clips "
+        f"({judged.how}); {len(drawn)} plots. Written to {output}"
+    )
+
+
 def judge(
     table: str | None,
     catalogue: Path,
@@ -231,5 +274,7 @@ def _from(bound: float | None) -> str:
 
 EVALUATE_EXAMPLE = "Example: smf-embed evaluate labelled.csv --coverage   or: smf-embed evaluate --folds 5 --json"
 
-COMMANDS: dict[str, tuple[Callable[..., None], str]] = {}
+COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
+    "report": (report, "Example: smf-embed report -o report.html   or: smf-embed report labelled.csv --plots plots"),
+}
 """Command → its function and the example in its help."""
