@@ -93,7 +93,7 @@ def write_report(
         late=bool(judged.table.attrs.get("late_evidence")),
     )
     with replace_atomically(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="replace")
+        temporary.write_text(text, encoding="utf-8")
     if plots_folder is not None:
         for name, png in light.items():
             with replace_atomically(plots_folder / f"{name}.png") as temporary:
@@ -167,7 +167,7 @@ def _tables(scores: dict[str, Any]) -> list[dict[str, Any]]:
     for kind, rows in scores["slices"].items():
         tables.append(
             {
-                "title": f"By {kind}",
+                "title": "By what is missing" if kind == "missing" else f"By {kind}",
                 "header": [kind, "clips", "of projects", "precision", "recall", "F1", ""],
                 "rows": [
                     [

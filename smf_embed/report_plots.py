@@ -65,8 +65,8 @@ def draw_all(judged: Judged, scores: dict[str, Any], clips: Map | None, theme: T
     figures = {
         "f1-by-size": _f1_by_size(scores, judged.sizes, theme),
         "reliability": _reliability(scores, theme),
-        "confusions": _confusions(judged, theme),
         "precision-recall": _precision_recall(judged, theme),
+        "confusions": _confusions(judged, theme),
         "map": None if clips is None else _map(clips, theme),
     }
     return {name: _png(figure) for name, figure in figures.items() if figure is not None}
@@ -127,7 +127,7 @@ def _f1_by_size(scores: dict[str, Any], sizes: dict[str, int], theme: Theme) -> 
 
 
 def _reliability(scores: dict[str, Any], theme: Theme) -> Figure:
-    figure, axes = _figure(theme, 5.2)
+    figure, axes = _figure(theme)
     axes.plot([0, 1], [0, 1], "--", color=theme.faint, linewidth=1.2)
     for bins, colour, name in (
         (scores["calibration"]["bins"], theme.first, "all decisions"),
@@ -152,7 +152,7 @@ def _confusions(judged: Judged, theme: Theme) -> Figure | None:
     counts = np.array(
         [[((table["label"] == label) & (table[LABEL] == said)).sum() for said in shown] for label in shown], dtype=float
     )
-    figure, axes = _figure(theme, 7.2, 6.0)
+    figure, axes = _figure(theme, 6.0, 5.2)
     axes.grid(visible=False)
     axes.imshow(np.where(counts > 0, np.log1p(counts), np.nan), cmap=theme.ramp, vmin=0, aspect="auto")
     strong = np.log1p(counts) > 0.55 * np.log1p(counts.max())
@@ -161,8 +161,8 @@ def _confusions(judged: Judged, theme: Theme) -> Figure | None:
             colour = theme.background if strong[row, column] else theme.text
             axes.text(column, row, f"{count:.0f}", ha="center", va="center", fontsize=7, color=colour)
     names = [_short(name) for name in shown]
-    axes.set_xticks(range(len(shown)), names, rotation=60, ha="right", rotation_mode="anchor", fontsize=7.5)
-    axes.set_yticks(range(len(shown)), names, fontsize=7.5)
+    axes.set_xticks(range(len(shown)), names, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
+    axes.set_yticks(range(len(shown)), names, fontsize=7)
     _label(axes, theme, "decided", "label")
     return figure
 
@@ -173,7 +173,7 @@ def _precision_recall(judged: Judged, theme: Theme) -> Figure | None:
     if not is_project.any():
         return None
     candidate, chance = best_candidates(table)
-    figure, axes = _figure(theme, 5.2)
+    figure, axes = _figure(theme)
     says_project = (table[LABEL] != NONE).to_numpy()
     for hit, colour, name in (
         (is_project, theme.first, "of some project"),
