@@ -82,7 +82,7 @@ class MinedAliases:
         -------
         ndarray, shape (len(texts), n_projects), float32
         """
-        words = [_without_numbers(row) for row in _words(texts)]
+        words = [without_numbers(row) for row in words_of(texts)]
         return _best(self._phrases.occurrences(words), self._weights, self.n_projects)
 
     @functools.cached_property
@@ -97,7 +97,7 @@ class MinedAliases:
 
     def found(self, text: str) -> list[Alias]:
         """Return the phrases that stand in a cleaned text, the surest first."""
-        words = [_without_numbers(row) for row in _words([text])]
+        words = [without_numbers(row) for row in words_of([text])]
         there = [self.aliases[row] for row in self._phrases.occurrences(words).indices]
         return sorted(there, key=lambda alias: (-alias.precision, alias.text))
 
@@ -112,7 +112,7 @@ class MinedAliases:
             Phrases of less are left out; so are those of a single letter.
         """
         return [
-            Entry(_spelt(alias.text), projects[alias.project], None, "mined")
+            Entry(spelt(alias.text), projects[alias.project], None, "mined")
             for alias in self.aliases
             if alias.precision >= least_precision and alias.texts >= least_texts and len(alias.text) > 1
         ]
@@ -191,11 +191,11 @@ def mine_aliases(
     distinct: dict[tuple[str, ...], int] = {}
     text_of = np.empty(len(texts), dtype=np.int64)
     key_of_text: list[int] = []
-    for row, words in enumerate(_words(texts)):
+    for row, words in enumerate(words_of(texts)):
         text_of[row] = distinct.setdefault(tuple(words), len(distinct))
         if text_of[row] == len(key_of_text):
             # two texts that differ in numbers only are two, but they have the same phrases
-            key_of_text.append(number.setdefault(tuple(_without_numbers(words)), len(number)))
+            key_of_text.append(number.setdefault(tuple(without_numbers(words)), len(number)))
     keys = list(number)
     ones = np.ones(len(distinct))
     texts_of_key = sp.csr_matrix((ones, (key_of_text, np.arange(len(ones)))), shape=(len(keys), len(ones)))
@@ -266,12 +266,12 @@ def mine_aliases_of(
     -------
     list of Alias
     """
-    keys = [tuple(_without_numbers(words)) for words in dict.fromkeys(map(tuple, _words(own)))]
+    keys = [tuple(without_numbers(words)) for words in dict.fromkeys(map(tuple, words_of(own)))]
     everywhere = sp.csr_matrix(np.tile([0.0, 1.0], (len(keys), 1)))
     wanted = frequent_phrases(keys, everywhere, longest, least_texts)
     # what is common in a sample cannot be precise: only texts with a word of the others' are read as a whole
     sample = [others[row] for row in np.random.default_rng(0).permutation(len(others))[:_SAMPLED]]
-    in_sample = _texts_with(wanted, [_without_numbers(words) for words in _words(sample)])
+    in_sample = _texts_with(wanted, [without_numbers(words) for words in words_of(sample)])
     in_own = _texts_with(wanted, keys)
     scale = len(others) / max(len(sample), 1)
     rare = [
@@ -287,10 +287,10 @@ def mine_aliases_of(
         if anchor in anchors or len(anchors) < _MOST_ANCHORS:
             anchors.add(anchor)
             wanted.append(phrase)
-    known = set(map(tuple, _words(own)))
+    known = set(map(tuple, words_of(own)))
     holding = [text for text in (text.replace("ё", "е") for text in others) if any(word in text for word in anchors)]
-    different = [words for words in dict.fromkeys(map(tuple, _words(holding))) if words not in known]
-    in_others = _texts_with(wanted, [_without_numbers(words) for words in different])
+    different = [words for words in dict.fromkeys(map(tuple, words_of(holding))) if words not in known]
+    in_others = _texts_with(wanted, [without_numbers(words) for words in different])
     kept = {
         phrase: Alias(" ".join(phrase), project, round(float(precision), 6), round(float(own_texts), 3))
         for phrase, own_texts, other_texts in zip(wanted, _texts_with(wanted, keys), in_others, strict=True)
@@ -346,7 +346,7 @@ def _has_better_part(phrase: tuple[str, ...], alias: Alias, kept: dict[tuple[str
     return False
 
 
-def _words(texts: Iterable[str]) -> list[list[str]]:
+def words_of(texts: Iterable[str]) -> list[list[str]]:
     """Return the words of each text; characters of scripts without spaces are words."""
     rows = []
     for text in texts:
@@ -356,11 +356,11 @@ def _words(texts: Iterable[str]) -> list[list[str]]:
     return rows
 
 
-def _without_numbers(words: Iterable[str]) -> list[str]:
+def without_numbers(words: Iterable[str]) -> list[str]:
     return [word for word in words if not _WITH_DIGIT.search(word)]
 
 
-def _spelt(phrase: str) -> str:
+def spelt(phrase: str) -> str:
     """Return a phrase without the spaces between characters of scripts that have none."""
     return re.sub(f"(?<=[{UNSPACED}]) (?=[{UNSPACED}])", "", phrase)
 

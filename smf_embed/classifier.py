@@ -22,7 +22,7 @@ import pandas as pd
 
 from smf_embed.catalogue import Catalogue
 from smf_embed.clips import ID, LABEL, NONE, TEXT_FIELDS
-from smf_embed.decisions import decide, rank
+from smf_embed.decisions import decide, decided, rank
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.errors import ModelError
 from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder
@@ -32,6 +32,7 @@ from smf_embed.metrics import score
 from smf_embed.model_files import FORMAT_VERSION, MODEL_FOLDER, ModelParts, read_model, write_model
 from smf_embed.names import Names
 from smf_embed.other_use import OtherUse
+from smf_embed.out_of_fold import OutOfFold
 from smf_embed.text import TEXT_VERSION
 from smf_embed.thresholds import Calibration, thresholds_for_precision
 from smf_embed.training import FEWEST_CLIPS, TrainingClips, learn_decision, out_of_fold_evidence
@@ -95,6 +96,10 @@ class Classifier:
     def projects(self) -> list[str]:
         """Names of the projects; the first is `none`."""
         return self.manifest["projects"]
+
+    def out_of_fold(self) -> OutOfFold:
+        """Return what the folds of the fit said of each training clip."""
+        return OutOfFold.from_arrays(self._arrays)
 
     def count_labelled(self, ids: Iterable[str]) -> int:
         """Count the clips of `ids` that are labelled in the catalogue, and so may have been learned from."""
@@ -166,6 +171,9 @@ class Classifier:
             arrays |= model.to_arrays(field)
         arrays |= {"calibration_given": learned.calibration.given, "calibration_true": learned.calibration.true}
         arrays |= {"other_use_weights": builder.other_use.weights, "other_use_bias": np.array([builder.other_use.bias])}
+        arrays |= OutOfFold(
+            clips.ids.tolist(), projects, labels, evidence.clips, evidence.projects, learned.pairs
+        ).to_arrays()
         say("done")
         return cls(manifest, learned.trees.to_text(), arrays, builder.names, catalogue)
 
@@ -202,8 +210,7 @@ class Classifier:
         """
         evidence = self.evidence(clips)
         ranking = rank(evidence, self._grown.probability(evidence.values), len(clips))
-        own = self.manifest["thresholds"]
-        thresholds = np.array([own.get(project, self.manifest["threshold"]) for project in self.projects])
+        thresholds = self._thresholds_of(self.projects)
         raised = thresholds if min_precision is None else self._thresholds_for(min_precision, thresholds)
         return decide(clips, evidence, ranking, self.projects, thresholds, raised, self._calibration, self._labelled)
 
@@ -212,6 +219,24 @@ class Classifier:
         evidence = self.evidence(clips)
         effects = self._grown.contributions(evidence.values) if len(evidence.values) else np.zeros((0, 0))
         return explain(clips, self.predict(clips), evidence, effects, self._builder, self._labelled, self.projects)
+
+    def out_of_fold_decisions(self) -> pd.DataFrame:
+        """Return the decisions that the folds of the fit made of the training clips: those of `predict` without `why`.
+
+        Thresholds and calibration are those of the model, and have seen these probabilities.
+        """
+        said = self.out_of_fold()
+        nothing = np.zeros((len(said.clips), 0), dtype=np.float32)
+        evidence = Evidence(said.clips, said.candidates, nothing, np.full(len(said.clips), -1))
+        ranking = rank(evidence, said.probability.astype(np.float64), len(said))
+        thresholds = self._thresholds_of(said.projects)
+        decisions = decided(evidence, ranking, said.projects, thresholds, thresholds, self._calibration)
+        decisions.insert(0, ID, said.ids)
+        return decisions
+
+    def _thresholds_of(self, projects: list[str]) -> np.ndarray:
+        own = self.manifest["thresholds"]
+        return np.array([own.get(project, self.manifest["threshold"]) for project in projects])
 
     def _thresholds_for(self, precision: float, thresholds: np.ndarray) -> np.ndarray:
         number = {project: row for row, project in enumerate(self.projects)}

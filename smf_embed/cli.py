@@ -13,11 +13,11 @@ import sqlite3
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from smf_embed import __version__, cli_catalogue, cli_encoders, cli_model, cli_text
+from smf_embed import __version__, cli_audit, cli_catalogue, cli_encoders, cli_evaluate, cli_model, cli_text
 from smf_embed.console import (
     CatalogueOption,
     ColumnOption,
@@ -26,20 +26,17 @@ from smf_embed.console import (
     JsonOption,
     RejectedOption,
     SubtitlesOption,
-    parse_columns,
     prepare_threads,
     print_scores,
     progress,
-    report_rejected,
     say,
-    subtitles_of,
 )
 from smf_embed.errors import InputError, SmfEmbedError
+from smf_embed.table_decisions import decide_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from smf_embed.classifier import Classifier
 
 app = typer.Typer(
     help="Which project does a video belong to? An embedding index with a lightweight classifier.",
@@ -149,8 +146,8 @@ def predict(
     prepare_threads()
     if output is not None and output.suffix not in (".csv", ".parquet", ".jsonl"):
         raise InputError(f"{output}: name a file that ends in .csv, .parquet or .jsonl")
-    decisions, _, texts, seconds = _decide_table(
-        table, catalogue, column, subtitles, rejected, device, isolate, min_precision=min_precision
+    decisions, _, texts, seconds = decide_table(
+        table, catalogue, column, subtitles, rejected, device=device, isolate=isolate, min_precision=min_precision
     )
     projects = decisions.loc[decisions["cartoon"] != "none", "cartoon"]
     if output is not None:
@@ -167,36 +164,7 @@ def predict(
     )
 
 
-@app.command(rich_help_panel="The model", epilog="Example: smf-embed evaluate labelled.csv --coverage")
-def evaluate(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="CSV or Parquet file with a filled column cartoon.")],
-    catalogue: CatalogueOption = Path("index"),
-    column: ColumnOption = None,
-    subtitles: SubtitlesOption = None,
-    rejected: RejectedOption = None,
-    coverage: Annotated[
-        bool, typer.Option("--coverage", help="Also tell what is right when only the surest decisions are taken.")
-    ] = False,
-    device: DeviceOption = "auto",
-    isolate: IsolateOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Score the model on a labelled table; rows without a label are left out."""
-    prepare_threads()
-    decisions, model, _, seconds = _decide_table(
-        table, catalogue, column, subtitles, rejected, device, isolate, labelled_only=True
-    )
-    seen = model.count_labelled(decisions["yt_reel_id"])
-    if seen:
-        say(f"{seen:,} of these clips are labelled in the catalogue; if the model learned from them, it is flattered")
-    scores = _score(decisions, model)
-    if coverage:
-        from smf_embed.metrics import coverage_curve
-
-        scores["coverage"] = coverage_curve(
-            decisions.attrs["labels"], decisions["cartoon"].tolist(), decisions["confidence"].tolist()
-        )
-    print_scores(scores, f"{table}, {seconds:.0f} s", as_json)
+app.command("evaluate", epilog=cli_evaluate.EVALUATE_EXAMPLE, rich_help_panel="The model")(cli_evaluate.evaluate)
 
 
 @app.command(rich_help_panel="The model", epilog="Example: smf-embed demo --scale 0.02 --folder /tmp/demo")
@@ -231,7 +199,7 @@ def demo(
         (f"add {train}", lambda: cli_catalogue.add([str(train)], index)),
         ("fit", lambda: fit(index)),
         (f"predict {test} -o {decisions}", lambda: predict(str(test), decisions, index)),
-        (f"evaluate {test}", lambda: evaluate(str(test), index)),
+        (f"evaluate {test}", lambda: cli_evaluate.evaluate(str(test), catalogue=index)),
         (f'similar --text "{example}" -k 5', lambda: cli_catalogue.similar(text=example, k=5, catalogue=index)),
         ("info", lambda: cli_catalogue.info(index)),
     ):
@@ -241,7 +209,7 @@ def demo(
     print(f"The whole demo took {time.monotonic() - started:.0f} s.")
 
 
-for _name, (_command, _example) in cli_model.COMMANDS.items():
+for _name, (_command, _example) in (cli_model.COMMANDS | cli_evaluate.COMMANDS | cli_audit.COMMANDS).items():
     app.command(_name, epilog=_example, rich_help_panel="The model")(_command)
 app.command("encoders", epilog=cli_encoders.EXAMPLE, rich_help_panel="The catalogue")(cli_encoders.encoders)
 app.command("clean", epilog=cli_text.CLEAN_EXAMPLE, rich_help_panel="Texts and names")(cli_text.clean)
@@ -249,69 +217,6 @@ app.add_typer(cli_text.lexicon, name="lexicon", rich_help_panel="Texts and names
 
 
 # ------------------------------------------------------------------------------------------------------------- helpers
-
-
-def _decide_table(
-    table: str,
-    folder: Path,
-    column: list[str] | None,
-    subtitles: Path | None,
-    rejected: Path | None,
-    device: str,
-    isolate: bool,
-    labelled_only: bool = False,
-    min_precision: float | None = None,
-) -> tuple[pd.DataFrame, Classifier, int, float]:
-    """Decide the clips of a table batch by batch; the frame has the table's own label as `label`, too."""
-    import pandas as pd
-
-    from smf_embed.catalogue import Catalogue
-    from smf_embed.classifier import MODEL_FOLDER, Classifier
-    from smf_embed.clip_tables import iter_clips
-    from smf_embed.clips import ID, LABEL, ClipBatch, RejectedRow, repeated_id_reason
-
-    columns = parse_columns(column)
-    started = time.monotonic()
-    parts, mended = [], ClipBatch().mended
-    add_subtitles, rows = subtitles_of(subtitles)
-    lines: dict[str, int] = {}
-    texts = 0
-    with Catalogue(folder, device=device, isolate=isolate) as catalogue:
-        model = Classifier.load(catalogue.folder / MODEL_FOLDER, catalogue)
-        with progress(f"deciding {table}") as update:
-            for batch in add_subtitles(iter_clips(table, columns)):
-                rows += batch.rejected
-                mended += batch.mended
-                clips = [clip for clip in batch.clips if clip[LABEL] is not None] if labelled_only else batch.clips
-                for clip in clips:
-                    if clip[ID] in lines:
-                        rows.append(
-                            RejectedRow(batch.source, lines[clip[ID]], clip[ID], repeated_id_reason(clip["line"]))
-                        )
-                    lines[clip[ID]] = clip["line"]
-                if clips:
-                    encoded, new = catalogue.encoded(clips)
-                    texts += new
-                    decided = model.predict(encoded, min_precision=min_precision)
-                    parts.append(decided.assign(label=[clip[LABEL] for clip in clips]))
-                update(batch.progress, f"{sum(map(len, parts)):,} clips")
-    report_rejected(rows, dict(mended), rejected)
-    if not parts:
-        raise InputError(
-            f"{table}: no row that could be used has a label in column {LABEL}"
-            if labelled_only
-            else f"{table}: not one row could be used; the reasons are above"
-        )
-    decisions = pd.concat(parts, ignore_index=True).drop_duplicates(ID, keep="last", ignore_index=True)
-    label = decisions.pop("label")
-    decisions.attrs["labels"] = label.tolist()
-    return decisions, model, texts, time.monotonic() - started
-
-
-def _score(decisions: pd.DataFrame, model: Classifier) -> dict[str, Any]:
-    from smf_embed.metrics import score
-
-    return score(decisions.attrs["labels"], decisions["cartoon"].tolist(), model.manifest["sizes"])
 
 
 def _write_decisions(decisions: pd.DataFrame, output: Path) -> None:

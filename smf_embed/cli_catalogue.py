@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from smf_embed import cli_labels
+from smf_embed.cli_labels import IdsArgument, report_ids
 from smf_embed.console import (
     BackendOption,
     CatalogueOption,
@@ -40,10 +42,6 @@ if TYPE_CHECKING:
 
 # what a shell is told of a program that was stopped by Ctrl-C
 _STOPPED = 130
-
-IdsArgument = Annotated[
-    list[str], typer.Argument(metavar="ID...", help="Ids of clips; before ids that begin with a hyphen write --.")
-]
 
 
 def add(
@@ -160,39 +158,8 @@ def remove(ids: IdsArgument, catalogue: CatalogueOption = Path("index")) -> None
     with Catalogue(catalogue) as opened:
         done = opened.remove(ids)
         left = len(opened)
-    _report_ids(ids, done, catalogue)
+    report_ids(ids, done, catalogue)
     print(f"removed {len(done):,} clips. The catalogue holds {left:,} clips.")
-
-
-def label(
-    first: Annotated[str, typer.Argument(metavar="ID", help="Id of a clip.")],
-    rest: Annotated[list[str], typer.Argument(metavar="[ID...] PROJECT", help="More ids, and the project last.")],
-    catalogue: CatalogueOption = Path("index"),
-) -> None:
-    """Give clips a project, or none; it stands until the label in their table changes, and counts from now on."""
-    from smf_embed.catalogue import Catalogue
-    from smf_embed.stored_clips import project_name
-
-    ids, project = [first, *rest[:-1]], project_name(rest[-1])
-    with Catalogue(catalogue) as opened:
-        if project in opened:
-            raise InputError(f"{project}: is the id of a clip; the last word must be the project")
-        new = project not in opened.projects()
-        done = opened.label(ids, project)
-    if done and new:
-        say(f"{project}: no clip had this project before")
-    _report_ids(ids, done, catalogue)
-    print(f"labelled {len(done):,} clips {project}. To learn from it: smf-embed fit")
-
-
-def unlabel(ids: IdsArgument, catalogue: CatalogueOption = Path("index")) -> None:
-    """Take the labels of clips away; the history of labels keeps them."""
-    from smf_embed.catalogue import Catalogue
-
-    with Catalogue(catalogue) as opened:
-        done = opened.label(ids, None)
-    _report_ids(ids, done, catalogue)
-    print(f"{len(done):,} clips are unlabelled now. To learn from it: smf-embed fit")
 
 
 def compact(catalogue: CatalogueOption = Path("index")) -> None:
@@ -386,15 +353,6 @@ def _as_sentence(facts: dict[str, Any]) -> str:
     )
 
 
-def _report_ids(wanted: list[str], done: list[str], catalogue: Path) -> None:
-    """Say which clips are not there; it is an error when none is."""
-    missing = [identifier for identifier in dict.fromkeys(wanted) if identifier not in set(done)]
-    if missing and not done:
-        raise InputError(f"{', '.join(missing[:5])}: not in the catalogue {catalogue}; nothing was changed")
-    for identifier in missing:
-        say(f"{identifier}: is not in the catalogue")
-
-
 def _megabytes(folder: Path) -> float:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
 
@@ -402,8 +360,7 @@ def _megabytes(folder: Path) -> float:
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "add": (add, "Example: smf-embed add clips.csv more.parquet --column reel_name=title"),
     "remove": (remove, "Example: smf-embed remove dQw4w9WgXcQ -- -f9WgXcQ123"),
-    "label": (label, 'Example: smf-embed label dQw4w9WgXcQ "Маша и медведь"   or: smf-embed label ID1 ID2 none'),
-    "unlabel": (unlabel, "Example: smf-embed unlabel dQw4w9WgXcQ"),
+    **cli_labels.COMMANDS,
     "similar": (similar, 'Example: smf-embed similar --text "Маша и медведь" -k 5 --labelled'),
     "info": (info, "Example: smf-embed info --json"),
     "export": (export, "Example: smf-embed export clips.parquet --vectors"),

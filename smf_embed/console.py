@@ -81,10 +81,11 @@ def print_scores(scores: dict[str, Any], what: str, as_json: bool) -> None:
         + ", ".join(f"{name} {value:.4f}" for name, value in either.items() if value is not None)
         + (f"; right project where both name one {scores['right_project']:.4f}" if scores["right_project"] else "")
     )
-    print_table(
-        ["training clips", "projects", "mean F1"],
-        [[size, str(row["projects"]), f"{row['f1']:.4f}"] for size, row in scores.get("by_size", {}).items()],
-    )
+    if "by_size" in scores:
+        print_table(
+            ["training clips", "projects", "mean F1"],
+            [[size, str(row["projects"]), f"{row['f1']:.4f}"] for size, row in scores["by_size"].items()],
+        )
     if "coverage" in scores:
         names = ["confidence", "coverage", "right", "precision", "recall"]
         rows = [["—" if row[name] is None else f"{row[name]:.4f}" for name in names] for row in scores["coverage"]]

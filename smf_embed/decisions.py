@@ -10,6 +10,7 @@ import pandas as pd
 from smf_embed.clips import ID, LABEL, NONE, TEXT_FIELDS, TITLE
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.evidence import COLUMNS, Evidence
+from smf_embed.out_of_fold import at_most_one
 from smf_embed.thresholds import Calibration
 from smf_embed.token_readings import MatchKind
 
@@ -47,8 +48,7 @@ def rank(evidence: Evidence, probability: np.ndarray, n_clips: int) -> Ranking:
         That the clip is of the project, each pair judged alone; where the sum over a clip exceeds 1 it is brought to 1.
     n_clips : int
     """
-    total = np.bincount(evidence.clips, probability, minlength=n_clips)
-    probability = probability / np.maximum(total, 1.0)[evidence.clips]
+    probability = at_most_one(evidence.clips, probability, n_clips)
     order = np.lexsort((evidence.projects, -probability, evidence.clips))
     begin = np.searchsorted(evidence.clips[order], np.arange(n_clips))
     length = np.bincount(evidence.clips, minlength=n_clips)
@@ -91,12 +91,33 @@ def decide(
         project to a `none` of higher probability. `unsure` marks what a person should look at: decisions of a
         confidence below 0.8, and projects that were not taken for the sake of precision.
     """
+    table = decided(evidence, ranking, projects, thresholds, raised, calibration)
+    table.insert(0, ID, clips.ids)
+    table["why"] = [
+        _why(pair, evidence, projects, labelled, project != NONE, probability)
+        for pair, project, probability in zip(ranking.first, table[LABEL], ranking.probability, strict=True)
+    ]
+    return table
+
+
+def decided(
+    evidence: Evidence,
+    ranking: Ranking,
+    projects: list[str],
+    thresholds: np.ndarray,
+    raised: np.ndarray,
+    calibration: Calibration,
+) -> pd.DataFrame:
+    """Turn ranked candidates into decisions without ids and reasons; of the evidence, only the pairs are looked at.
+
+    Parameters and columns are those of `decide`.
+    """
     names = np.array(projects, dtype=object)
     candidate = np.append(evidence.projects, 0)
-    total = np.bincount(evidence.clips, minlength=len(clips)) > 0
+    is_any = ranking.first >= 0
     best = candidate[ranking.first]
-    chosen = (ranking.probability > raised[best]) & total
-    held_back = (ranking.probability > thresholds[best]) & total & ~chosen
+    chosen = (ranking.probability > raised[best]) & is_any
+    held_back = (ranking.probability > thresholds[best]) & is_any & ~chosen
     first, second = calibration(ranking.probability), calibration(ranking.second_probability)
     none = np.clip(1.0 - first - second, 0.0, 1.0)
     # what stands against the decision: for a project the better of the second candidate and none, for none the first
@@ -106,16 +127,11 @@ def decide(
     confidence = np.where(chosen, first, none)
     return pd.DataFrame(
         {
-            ID: clips.ids,
-            LABEL: np.where(chosen, names[candidate[ranking.first]], NONE),
+            LABEL: np.where(chosen, names[best], NONE),
             "confidence": confidence.round(4),
-            "runner_up": np.where(total | chosen, names[runner_up], ""),
+            "runner_up": np.where(is_any, names[runner_up], ""),
             "runner_up_confidence": runner_up_probability.round(4),
             "unsure": (confidence < _SURE) | held_back,
-            "why": [
-                _why(pair, evidence, projects, labelled, bool(is_chosen), probability)
-                for pair, is_chosen, probability in zip(ranking.first, chosen, ranking.probability, strict=True)
-            ],
         }
     )
 

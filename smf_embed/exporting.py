@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from smf_embed.catalogue import Catalogue
-from smf_embed.checked_sql import checked_rows
 from smf_embed.clips import COLUMNS, ID, NUMBER_COLUMNS, TEXT, TEXT_FIELDS, TITLE, split_text
 from smf_embed.files import replace_atomically
-from smf_embed.schema import CHECKED
-from smf_embed.vector_store import rows_in
 
 _BATCH = 4096
 
@@ -55,7 +52,7 @@ def export(
         total = max(len(catalogue), 1)
         with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
             for batch in catalogue.clip_batches(_BATCH):
-                labels = _newest_labels(catalogue, [clip["clip_key"] for clip in batch])
+                labels = catalogue.label_sources([clip["clip_key"] for clip in batch])
                 table: dict[str, list[Any]] = {
                     name: [_text_of(clip) if name == TEXT else clip[name] for clip in batch] for name in COLUMNS
                 }
@@ -80,18 +77,3 @@ def _text_of(clip: dict[str, Any]) -> str | None:
     if split_text(title, description) == (title, description):
         return description
     return f"[{title or ''}] {description}"
-
-
-def _newest_labels(catalogue: Catalogue, clip_keys: list[int]) -> dict[int, tuple[str, str]]:
-    """Return clip → source and time of its newest label; clips without one, or with one that was taken away, lack."""
-    columns = CHECKED["labels"]
-    statement = f"SELECT {', '.join(columns)}, row_check FROM labels WHERE clip_key"
-    rows = rows_in(catalogue.database.sql, statement, clip_keys)
-    newest: dict[int, tuple[str, str]] = {}
-    for row in sorted(checked_rows("labels", iter(rows), catalogue.database.path)):
-        _, clip_key, project, source, at, _ = row
-        if project is None:
-            newest.pop(clip_key, None)
-        else:
-            newest[clip_key] = (source, at)
-    return newest

@@ -129,6 +129,20 @@ class StoredClips:
         labels = [dict(zip(columns, row, strict=True)) for row in rows]
         return [{name: label[name] for name in ("project", "source", "at")} for label in labels]
 
+    def label_sources(self, clip_keys: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """Return clip → source (table, person or model) and time of its newest label; unlabelled clips are left out."""
+        columns = CHECKED["labels"]
+        statement = f"SELECT {', '.join(columns)}, row_check FROM labels WHERE clip_key"
+        rows = rows_in(self.database.sql, statement, list(clip_keys))
+        newest: dict[int, tuple[str, str]] = {}
+        for row in sorted(checked_rows("labels", iter(rows), self.database.path)):
+            _, clip_key, project, source, at, _ = row
+            if project is None:
+                newest.pop(clip_key, None)
+            else:
+                newest[clip_key] = (source, at)
+        return newest
+
     def clips(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return the stored clips of these ids, in their order; ids that are not stored are left out."""
         distinct = list(dict.fromkeys(ids))

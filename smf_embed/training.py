@@ -21,6 +21,7 @@ from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.lexicon import Lexicon
 from smf_embed.names import Names
 from smf_embed.other_use import OtherUse
+from smf_embed.out_of_fold import at_most_one
 from smf_embed.thresholds import Calibration, choose_thresholds
 from smf_embed.trees import ROUNDS, Trees
 
@@ -164,6 +165,8 @@ class LearnedDecision:
         Clips whose label the other folds deny; neither trees nor thresholds learned from them.
     candidate, probability : ndarray, shape (n_clips,)
         Best candidate of each training clip and its probability by trees of other folds.
+    pairs : ndarray, shape (n_pairs,)
+        Probability of each pair of the evidence, likewise.
     """
 
     trees: Trees
@@ -172,6 +175,7 @@ class LearnedDecision:
     doubted: np.ndarray
     candidate: np.ndarray
     probability: np.ndarray
+    pairs: np.ndarray
 
 
 def learn_decision(
@@ -221,8 +225,10 @@ def learn_decision(
     thresholds = choose_thresholds(labels[kept], candidate[kept], ranking.probability[kept], n_projects)
     # clips of projects that are hard to tell stay in, else nothing that is missed would ever count as possible
     counted = (kept | (labels > 0))[evidence.clips]
-    calibration = Calibration.fit(out_of_fold[counted], is_right[counted])
-    return LearnedDecision(trees, thresholds, calibration, doubted, candidate, ranking.probability)
+    # fitted on what it is applied to: probabilities that add up to 1 at most over a clip
+    scaled = at_most_one(evidence.clips, out_of_fold, len(labels))
+    calibration = Calibration.fit(scaled[counted], is_right[counted])
+    return LearnedDecision(trees, thresholds, calibration, doubted, candidate, ranking.probability, out_of_fold)
 
 
 def thinned(taught: np.ndarray, easy: np.ndarray, seed: int) -> np.ndarray:

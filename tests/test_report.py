@@ -1,0 +1,182 @@
+"""The page shows what was scored, escapes hostile titles, loads nothing, and a browser finds its plots and no error."""
+
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from smf_embed.clips import CLIP_FIELDS
+from smf_embed.encoded_clips import EncodedClips
+from smf_embed.evaluation import evaluate
+from smf_embed.judging import Judged
+
+pytest.importorskip("matplotlib", reason="needs the extra: pip install 'smf-embed[report]'")
+pytest.importorskip("jinja2", reason="needs the extra: pip install 'smf-embed[report]'")
+
+from smf_embed.report import worst_mistakes, write_report
+
+HOSTILE = "</div><script>alert('x')</script><img src=http://example.org/a.png onerror=alert(1)> & \"$x^2$\""
+PLOTS = ["f1-by-size", "reliability", "precision-recall", "confusions", "map"]
+
+
+def judged(n: int = 300) -> Judged:
+    """Decisions of two projects and none, one of which has a hostile name, as have its clips."""
+    rng = np.random.default_rng(0)
+    names = np.array(["none", "Буба", "<b>Лунтик $1$</b>"], dtype=object)
+    label = names[rng.choice(3, n, p=[0.6, 0.2, 0.2])]
+    said = np.where(rng.random(n) < 0.85, label, names[rng.choice(3, n)])
+    table = pd.DataFrame(
+        {
+            "yt_reel_id": [f"id{row:03}" for row in range(n)],
+            "cartoon": said,
+            "confidence": rng.random(n).round(4),
+            "runner_up": np.where(said == "none", "Буба", "none"),
+            "runner_up_confidence": 0.2,
+            "why": "the title names <i>it</i>",
+            "label": label,
+            "title": [HOSTILE] * n,
+            "near_duplicates": np.arange(n),
+            "language": HOSTILE,
+            "channel_type": "Детские",
+            "missing": "",
+        }
+    )
+    return Judged(table, {"none": 500, "Буба": 30, "<b>Лунтик $1$</b>": 8}, HOSTILE)
+
+
+def labelled(n: int = 60) -> EncodedClips:
+    names = ["none", "Буба", "<b>Лунтик $1$</b>"]
+    clips = [dict.fromkeys(CLIP_FIELDS) | {"yt_reel_id": f"c{row}", "cartoon": names[row % 3]} for row in range(n)]
+    return EncodedClips(clips, {"title": np.random.default_rng(0).normal(size=(n, 8)).astype(np.float32)})
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """A report of made-up decisions; the plots beside it as files."""
+    folder = tmp_path_factory.mktemp("report")
+    made = judged()
+    assert (
+        write_report(folder / "report.html", made, evaluate(made, resamples=30), labelled(), folder / "plots") == PLOTS
+    )
+    return folder / "report.html"
+
+
+class Reader(HTMLParser):
+    """Tags with their attributes, and the visible text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.shown: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.shown.append(data)
+
+
+def test_titles_are_text_and_never_markup(page) -> None:
+    read = Reader(page.read_text(encoding="utf-8"))
+    assert not {"script", "i", "iframe", "object"} & {tag for tag, _ in read.tags}
+    assert [attrs["href"] for tag, attrs in read.tags if tag == "link"] == ["data:,"]
+    assert not any(name.startswith("on") for _, attrs in read.tags for name in attrs)
+    assert HOSTILE in "".join(read.shown)
+    assert "the title names <i>it</i>" in "".join(read.shown)
+
+
+def test_nothing_is_loaded_from_elsewhere(page) -> None:
+    for tag, attrs in Reader(page.read_text(encoding="utf-8")).tags:
+        for name in ("src", "srcset", "href", "data", "action"):
+            if attrs.get(name):
+                assert attrs[name].startswith("data:"), tag
+
+
+def test_the_page_has_each_plot_in_light_and_dark_and_the_scores(page) -> None:
+    text = page.read_text(encoding="utf-8")
+    tags = Reader(text).tags
+    pictures = [attrs for tag, attrs in tags if tag in ("img", "source")]
+    assert len(pictures) == 2 * len(PLOTS)
+    assert len({attrs.get("src") or attrs.get("srcset") for attrs in pictures}) == 2 * len(PLOTS)
+    assert f"{evaluate(judged(), resamples=0)['macro_f1']:.4f}" in text
+    assert [file.stem for file in sorted((page.parent / "plots").iterdir())] == sorted(PLOTS)
+
+
+def test_the_most_confident_mistakes_come_first(page) -> None:
+    made = judged().table
+    wrong = made[made["label"] != made["cartoon"]].sort_values("confidence", ascending=False)
+    assert worst_mistakes(made)["yt_reel_id"].tolist() == wrong["yt_reel_id"].head(20).tolist()
+    assert re.findall(r'<span class="dim">(id\d+)</span>', page.read_text(encoding="utf-8")) == (
+        wrong["yt_reel_id"].head(20).tolist()
+    )
+
+
+def test_a_report_of_nothing_but_right_decisions_can_be_written(tmp_path) -> None:
+    made = judged()
+    table = made.table.assign(cartoon=made.table["label"])
+    right = Judged(table, made.sizes, "all right")
+    drawn = write_report(tmp_path / "r.html", right, evaluate(right, resamples=0), labelled(3))
+    assert drawn == ["f1-by-size", "reliability", "precision-recall"]
+    assert "There is none." in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_browser_shows_every_plot_without_an_error(page, scheme) -> None:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: smf-embed[dev]")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium is installed: apt-get install chromium")
+    problems = []
+    with playwright.sync_playwright() as browsers:
+        browser = browsers.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": 1180, "height": 900}, color_scheme=scheme)
+        tab.on("console", lambda message: problems.append(message.text))
+        tab.on("pageerror", lambda error: problems.append(str(error)))
+        tab.on("dialog", lambda dialog: problems.append(dialog.message))
+        tab.on(
+            "request", lambda request: None if request.url[:5] in ("file:", "data:") else problems.append(request.url)
+        )
+        tab.goto(page.as_uri())
+        images = tab.evaluate("[...document.images].map(i => [i.complete, i.naturalWidth, i.currentSrc.length])")
+        background = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+        overflow = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
+        browser.close()
+    assert problems == []
+    assert len(images) == len(PLOTS)
+    assert all(complete and width > 300 for complete, width, _ in images)
+    assert (sum(map(int, re.findall(r"\d+", background)[:3])) < 200) == (scheme == "dark")
+    assert overflow <= 0
+
+
+def test_report_through_the_command_line_tells_the_folds_and_the_evidence(run, fitted, tmp_path, train) -> None:
+    wrong = train.loc[train["cartoon"] == "Буба", "yt_reel_id"].iloc[0]
+    assert run("label", wrong, "Фиксики", "--catalogue", fitted)[0] == 0
+    words = ["-o", tmp_path / "r.html", "--resamples", "20", "--catalogue", fitted]
+    code, out, _ = run("report", *words, "--plots", tmp_path / "plots")
+    assert code == 0
+    assert "5 plots. Written to" in out
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert wrong in text
+    assert "nearest title" in text
+    assert run("report", "-o", tmp_path / "r.txt", "--catalogue", fitted)[0] == 2
+
+
+def test_evaluate_takes_one_source_and_prints_all_tables(run, fitted) -> None:
+    code, out, _ = run("evaluate", "--catalogue", fitted, "--resamples", "20")
+    assert code == 0
+    for words in (
+        "folds of the fit",
+        "95 % interval",
+        "recall at 95 % precision",
+        "channel type",
+        "the worst projects",
+    ):
+        assert words in out
+    for words in (["x.csv", "--folds", "3"], ["--folds", "3", "--after", "2024-01-01"], ["--after", "soon"]):
+        code, out, err = run("evaluate", *words, "--catalogue", fitted)
+        assert (code, out) == (2, "")
+        assert err.count("\n") == 1
