@@ -26,12 +26,12 @@ from smf_embed.clip_tables import iter_clips
 from smf_embed.clips import LABEL, NONE
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import NUMBERS, EncodedClips
-from smf_embed.evidence import COLUMNS, Evidence
+from smf_embed.evidence import COLUMNS, Evidence, concatenated
 from smf_embed.lexicon import Lexicon
 from smf_embed.matching import LexiconMatcher
 from smf_embed.metrics import score
 from smf_embed.threads import limit_threads
-from smf_embed.training import TrainingClips, learn_decision, out_of_fold_evidence
+from smf_embed.training import TrainingClips, few_shot_evidence, learn_decision, out_of_fold_evidence
 
 GROUPS = {
     "votes and similarities": ("votes", "best", "mean3", "prototype"),
@@ -111,10 +111,13 @@ def main() -> None:
             training = TrainingClips(clips, labels, groups, folds, projects, catalogue.lexicon(), seed)
             builder = training.builder()
             evidence = out_of_fold_evidence(training, builder, lambda _: None)
+            few_shot = few_shot_evidence(training, builder, lambda _: None)
             test_evidence = builder.build(asked)
 
-            def decide(seen: Evidence, unseen: Evidence, folds: np.ndarray = folds, seed: int = seed) -> list[str]:
-                learned = learn_decision(seen, labels, folds, len(projects), seed, lambda _: None)
+            def decide(
+                seen: Evidence, taught: Evidence, unseen: Evidence, folds: np.ndarray = folds, seed: int = seed
+            ) -> list[str]:
+                learned = learn_decision(seen, taught, labels, folds, len(projects), seed, lambda _: None)
                 assert learned is not None
                 ranking = rank(unseen, learned.trees.probability(unseen.values), len(asked))
                 best = np.append(unseen.projects, 0)[ranking.first]
@@ -123,12 +126,14 @@ def main() -> None:
                     for candidate, probability in zip(best, ranking.probability, strict=True)
                 ]
 
-            said = decide(evidence, test_evidence)
+            said = decide(evidence, few_shot, test_evidence)
             rows.append(show(f"all evidence, folds of seed {seed}", said, time.monotonic() - started))
             if seed == options.seeds[0]:
+                said = decide(evidence, concatenated([]), test_evidence)
+                show("without pairs of few clips", said, 0)
                 for group in GROUPS:
                     started = time.monotonic()
-                    said = decide(without(evidence, group), without(test_evidence, group))
+                    said = decide(*(without(one, group) for one in (evidence, few_shot, test_evidence)))
                     show(f"without {group}", said, time.monotonic() - started)
         mean = {name: np.mean([row[name] for row in rows]) for name in rows[0]}
         print(f"{f'mean of {len(rows)} seeds':<34}{mean['macro']:>9.4f}{mean['small']:>11.4f}{mean['either']:>9.4f}")

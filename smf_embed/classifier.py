@@ -35,7 +35,7 @@ from smf_embed.other_use import OtherUse
 from smf_embed.out_of_fold import OutOfFold
 from smf_embed.text import TEXT_VERSION
 from smf_embed.thresholds import Calibration, thresholds_for_precision
-from smf_embed.training import FEWEST_CLIPS, TrainingClips, learn_decision, out_of_fold_evidence
+from smf_embed.training import FEWEST_CLIPS, TrainingClips, few_shot_evidence, learn_decision, out_of_fold_evidence
 from smf_embed.trees import Trees
 
 _FOLDS = 5
@@ -139,7 +139,8 @@ class Classifier:
         say("learning from all clips")
         builder = training.builder()
         evidence = out_of_fold_evidence(training, builder, say)
-        learned = learn_decision(evidence, labels, folds, len(projects), seed, say)
+        few_shot = few_shot_evidence(training, builder, say)
+        learned = learn_decision(evidence, few_shot, labels, folds, len(projects), seed, say)
         if learned is None:
             raise ModelError(
                 f"{catalogue.folder}: the labelled clips are too few or too much alike to tell projects by; some "

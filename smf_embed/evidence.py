@@ -24,6 +24,9 @@ _CHUNK = 4096
 # a share of few clips says little: that many clips of no project are added to the channel's
 _CHANNEL_PRIOR = 3.0
 
+#: A project of so many labelled clips or fewer counts as small: its machines and votes say less than those of others.
+FEW_CLIPS = 10
+
 #: Fields that may speak of much besides the clip's own project.
 LONG_FIELDS = ("description", "subtitles")
 
@@ -60,6 +63,7 @@ def _describe_columns() -> dict[str, str]:
         "channel_share": "0 to 1: the project's share of the channel's labelled clips, 3 clips added",
         "channel_none": "0 to 1: the share of none, likewise",
         "channel_size": "0 and more: natural logarithm of 1 + the number of labelled clips of the channel",
+        "project_small": f"1 for a project of {FEW_CLIPS} labelled clips or fewer, else 0",
     }
     return columns | NUMBERS
 
@@ -89,6 +93,10 @@ class Evidence:
     def of_rows(self, rows: np.ndarray) -> Evidence:
         """Return the same evidence, of clips that stand in these rows of a larger set."""
         return dataclasses.replace(self, clips=rows[self.clips])
+
+    def pairs(self, chosen: np.ndarray) -> Evidence:
+        """Return the evidence of some pairs, bool, shape (n_pairs,)."""
+        return Evidence(self.clips[chosen], self.projects[chosen], self.values[chosen], self.nearest[chosen])
 
 
 class EvidenceBuilder:
@@ -137,6 +145,7 @@ class EvidenceBuilder:
             )
             for field in TEXT_FIELDS
         }
+        self._is_small = np.bincount(projects, minlength=n_projects) <= FEW_CLIPS
         self._channel_number: dict[str, int] = {}
         for name in labelled.channels:
             self._channel_number.setdefault(name, len(self._channel_number))
@@ -188,6 +197,7 @@ class EvidenceBuilder:
             columns.append(named.named[row])
         columns.append(self.other_use.scores(clips.texts["title"])[row])
         columns += [share[row, project], share[row, 0], np.log1p(channel_size)[row]]
+        columns.append(self._is_small[project])
         values = np.column_stack([*columns, clips.numbers[row]]).astype(np.float32)
         nearest = np.full(len(row), -1)
         for field in TEXT_FIELDS:

@@ -34,6 +34,8 @@ def group_of(column: str) -> str:
     """Return what a column of the evidence speaks of: wording, names or neighbours of a field, channel or numbers."""
     field = next((name for name in TEXT_FIELDS if column.startswith(f"{name}_")), None)
     if field is None or column in NUMBERS:
+        if column.startswith("project_"):
+            return "size of the project"
         return "channel" if column.startswith("channel_") else "numbers"
     part = column.removeprefix(f"{field}_")
     if part.startswith("lexical"):

@@ -16,7 +16,7 @@ import numpy as np
 from smf_embed.clips import TEXT_FIELDS
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import EncodedClips
-from smf_embed.evidence import Evidence, EvidenceBuilder, concatenated
+from smf_embed.evidence import FEW_CLIPS, Evidence, EvidenceBuilder, concatenated
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.lexicon import Lexicon
 from smf_embed.names import Names
@@ -123,6 +123,40 @@ def out_of_fold_evidence(training: TrainingClips, whole: EvidenceBuilder, say: C
     return concatenated(parts)
 
 
+def few_shot_evidence(training: TrainingClips, whole: EvidenceBuilder, say: Callable[[str], None]) -> Evidence:
+    """Gather evidence as it looks when projects have just been taught a few clips, for trees to learn from.
+
+    Two of the folds are asked once more, each with half of the larger projects cut down to 3 to 10 clips of the other
+    folds; what is asked knows as little of itself as in `out_of_fold_evidence`.
+
+    Parameters
+    ----------
+    training, whole, say
+        See `out_of_fold_evidence`.
+
+    Returns
+    -------
+    Evidence
+        Of the pairs with a project that was cut down; none where all projects are small.
+    """
+    random = np.random.default_rng(training.seed)
+    sizes = np.bincount(training.labels, minlength=len(training.projects))
+    large = 1 + np.flatnonzero(sizes[1:] > FEW_CLIPS)
+    parts = []
+    for fold, cut in zip(np.unique(training.folds)[:2], np.array_split(random.permutation(large), 2), strict=False):
+        if not len(cut):
+            continue
+        say(f"evidence of fold {fold + 1} with few clips of half the projects")
+        inside, others = np.flatnonzero(training.folds == fold), np.flatnonzero(training.folds != fold)
+        kept = np.ones(len(others), dtype=bool)
+        for project in cut:
+            own = random.permutation(np.flatnonzero(training.labels[others] == project))
+            kept[own[random.integers(FEWEST_CLIPS, FEW_CLIPS + 1) :]] = False
+        found = training.builder(others[kept], whole).build(training.clips.part(inside)).of_rows(inside)
+        parts.append(found.pairs(np.isin(found.projects, cut)))
+    return concatenated(parts)
+
+
 def contradicted(evidence: Evidence, probability: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Tell the clips whose label the other folds clearly deny: as a rule it is the label that is wrong.
 
@@ -179,14 +213,20 @@ class LearnedDecision:
 
 
 def learn_decision(
-    evidence: Evidence, labels: np.ndarray, folds: np.ndarray, n_projects: int, seed: int, say: Callable[[str], None]
+    evidence: Evidence,
+    few_shot: Evidence,
+    labels: np.ndarray,
+    folds: np.ndarray,
+    n_projects: int,
+    seed: int,
+    say: Callable[[str], None],
 ) -> LearnedDecision | None:
     """Grow trees on the evidence of training clips, and choose thresholds by trees that have not seen them.
 
     Parameters
     ----------
-    evidence : Evidence
-        Out of fold.
+    evidence, few_shot : Evidence
+        Out of fold. The second is learned from alone; thresholds and calibration are those of the first.
     labels, folds : ndarray of int, shape (n_clips,)
     n_projects : int
         `none` included.
@@ -199,17 +239,19 @@ def learn_decision(
     LearnedDecision or None
         None where there are too few different clips to learn from.
     """
-    is_right = (evidence.projects == labels[evidence.clips]).astype(np.int32)
+    pairs = concatenated([evidence, few_shot])
+    asked = slice(len(evidence.clips))  # without those of few_shot
+    is_right = (pairs.projects == labels[pairs.clips]).astype(np.int32)
     # of two clips, that of the project sees one clip of it where others see two: such pairs teach to count
-    taught = np.bincount(labels, minlength=n_projects)[evidence.projects] >= FEWEST_CLIPS
-    fold = folds[evidence.clips]
+    taught = np.bincount(labels, minlength=n_projects)[pairs.projects] >= FEWEST_CLIPS
+    fold = folds[pairs.clips]
     if not _can_be_learned(is_right[taught], fold[taught]):
         return None
     say("looking for wrong labels")
     weights = taught.astype(np.float32)
-    first = _out_of_fold(evidence.values, is_right, weights, fold, range(seed, seed + 1), _FIRST_ROUNDS)
-    doubted = contradicted(evidence, first, labels)
-    sound = taught & ~doubted[evidence.clips]
+    first = _out_of_fold(pairs.values, is_right, weights, fold, range(seed, seed + 1), _FIRST_ROUNDS)
+    doubted = contradicted(evidence, first[asked], labels)
+    sound = taught & ~doubted[pairs.clips]
     if _can_be_learned(is_right[sound], fold[sound]):
         taught = sound
     else:
@@ -217,8 +259,8 @@ def learn_decision(
     say("decision trees")
     seeds = range(seed, seed + _MODELS)
     weights = thinned(taught, (first < _EASY) & (is_right == 0), seed)
-    out_of_fold = _out_of_fold(evidence.values, is_right, weights, fold, seeds)
-    trees = _grown(evidence.values, is_right, weights, seeds)
+    out_of_fold = _out_of_fold(pairs.values, is_right, weights, fold, seeds)[asked]
+    trees = _grown(pairs.values, is_right, weights, seeds)
     ranking = rank(evidence, out_of_fold, len(labels))
     candidate = np.append(evidence.projects, 0)[ranking.first]
     kept = ~doubted
@@ -227,7 +269,7 @@ def learn_decision(
     counted = (kept | (labels > 0))[evidence.clips]
     # fitted on what it is applied to: probabilities that add up to 1 at most over a clip
     scaled = at_most_one(evidence.clips, out_of_fold, len(labels))
-    calibration = Calibration.fit(scaled[counted], is_right[counted])
+    calibration = Calibration.fit(scaled[counted], is_right[asked][counted])
     return LearnedDecision(trees, thresholds, calibration, doubted, candidate, ranking.probability, out_of_fold)
 
 

@@ -13,7 +13,7 @@ from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.lexicon import Lexicon
 from smf_embed.schema import PREPARED
-from smf_embed.training import TrainingClips, out_of_fold_evidence
+from smf_embed.training import TrainingClips, few_shot_evidence, out_of_fold_evidence
 
 N_PROJECTS = 4
 
@@ -115,6 +115,29 @@ def test_evidence_of_a_new_clip_does_change_with_labels(training) -> None:
     other, _ = build(clips, np.roll(labels, 1), groups, folds)
     new = clips.part(slice(0, 5))
     assert not np.allclose(builder.build(new).values[:5], other.build(new).values[:5], equal_nan=True)
+
+
+def test_pairs_of_few_clips_are_those_of_larger_projects_which_look_small_in_them(training) -> None:
+    clips, labels, groups, folds = training
+    labels = np.where(labels == 3, np.where(np.arange(60) < 20, 3, 0), labels)  # of the third, five clips are left
+    known = TrainingClips(clips, labels, groups, folds, ["none", "Буба", "Лунтик", "Фиксики"], Lexicon(), seed=0)
+    builder = known.builder()
+    found = few_shot_evidence(known, builder, lambda _: None)
+    assert set(found.projects) == {1, 2}
+    # each of the two larger projects is cut down in one fold, and judged for clips of that fold
+    assert {len(set(folds[found.clips[found.projects == project]])) for project in (1, 2)} == {1}
+    small = list(COLUMNS).index("project_small")
+    assert (found.values[:, small] == 1).all()
+    regular = out_of_fold_evidence(known, builder, lambda _: None)
+    assert (regular.values[regular.projects < 3, small] == 0).all()
+    assert (regular.values[regular.projects == 3, small] == 1).all()
+
+
+def test_small_projects_alone_give_no_pairs_of_few_clips(training) -> None:
+    clips, _, groups, folds = training
+    labels = np.where(np.arange(60) < 10, 1, 0)
+    known = TrainingClips(clips, labels, groups, folds, ["none", "Буба"], Lexicon(), seed=0)
+    assert not len(few_shot_evidence(known, known.builder(), lambda _: None).clips)
 
 
 def test_channel_share_counts_the_labelled_clips_of_the_channel(training) -> None:

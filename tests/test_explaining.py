@@ -120,7 +120,7 @@ def test_every_column_has_a_group():
             for field in ("title", "description", "subtitles")
         ),
         *(f"{field} neighbours" for field in ("title", "description", "subtitles")),
-        *("channel", "numbers"),
+        *("channel", "numbers", "size of the project"),
     }
     assert group_of("title_length") == group_of("log_seconds") == "numbers"
     assert group_of("title_lexical_gap") == "wording of the title"
