@@ -159,8 +159,8 @@ axes.set_title("the project with most votes")
 plt.show()
 
 # %% [markdown]
-# The grey line is a lie: with one neighbour, each clip finds itself. The honest lines lie near each other. (The blue one
-# is lower: a project of three clips has two left when one of them is asked about.) So figures on labelled clips can be
+# The grey line is a lie: with one neighbour, each clip finds itself. The honest lines lie near each other. (The blue is
+# lower: a project of three clips has two left when one of them is asked about.) So figures on labelled clips can be
 # trusted *if* a clip is judged only by others. The whole project holds to this rule.
 #
 # More neighbours do not help. Most projects here have three or four clips: among twenty neighbours they are outvoted by

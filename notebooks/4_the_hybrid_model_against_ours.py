@@ -96,7 +96,7 @@ plt.show()
 # %%
 decided: dict[str, list[str]] = {}
 for way, row, settings in [
-    ("hybrid, tiny, end to end", "hybrid-tiny", {"epochs": 4}),
+    ("hybrid, tiny, end to end", "hybrid-tiny", {"epochs": 30}),
     ("hybrid, frozen encoder", "hybrid", {}),
 ]:
     hybrid = make_baseline(find_row(row), **settings)
@@ -147,10 +147,8 @@ axes.grid(visible=False, axis="y")
 plt.show()
 low, high = intervals["ahead"]
 print(f"ours is ahead of the frozen hybrid by {points['ahead']:.2f} [{low:.2f}, {high:.2f}]")
-pd.DataFrame({
-    way: {name: f"{value:.2f}" for name, value in score(true, labels)["project_or_none"].items()}
-    for way, labels in decided.items()
-}).transpose()  # fmt: skip
+found = {way: score(true, labels)["project_or_none"] for way, labels in decided.items()}
+pd.DataFrame(found, dtype=float).transpose().round(2)
 
 # %% [markdown]
 # ## Where the difference lies

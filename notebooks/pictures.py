@@ -22,7 +22,7 @@ def use_style() -> None:
     # libraries ask for widgets to show their progress by, and none is shown here
     warnings.filterwarnings("ignore", message="IProgress not found")
     plt.rcParams.update({
-        "figure.dpi": _DPI, "savefig.dpi": _DPI, "figure.figsize": (8.0, 3.4), "figure.constrained_layout.use": True,
+        "figure.dpi": _DPI, "figure.figsize": (8.0, 3.4), "figure.constrained_layout.use": True,
         "figure.facecolor": LIGHT.background, "axes.facecolor": LIGHT.background, "savefig.facecolor": LIGHT.background,
         "text.color": TEXT, "axes.labelcolor": TEXT, "axes.titlecolor": TEXT, "xtick.color": TEXT, "ytick.color": TEXT,
         "axes.edgecolor": FAINT, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10.5,
