@@ -13,7 +13,7 @@ SCRIPTS = sorted(FOLDER.glob("[0-9]_*.py"))
 MOST_BYTES = 300_000
 NEEDS = "needs the extra: pip install 'smf-embed[notebooks,report]'"
 # folders of somebody's machine, on any system
-MACHINE_PATH = re.compile(r"/(?:home|root|tmp|work|var|private|opt|Users)/|[A-Za-z]:\\|site-packages|ipykernel_\d")
+MACHINE_PATH = re.compile(r"/(?:home|root|tmp|work|var|private|opt|Users)/|\b[A-Za-z]:\\|site-packages|ipykernel_\d")
 
 each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 
