@@ -332,9 +332,9 @@ def test_any_table_is_read_or_refused(tmp_path_factory, content: bytes) -> None:
 
 @pytest.mark.benchmark_data
 def test_the_studios_own_table_is_taken_whole() -> None:
-    path = Path(os.environ.get("SMF_EMBED_VOCABULARY", Path(__file__).parents[2] / "shared/data/vocabulary.csv"))
-    if not path.exists():
-        pytest.skip(f"{path}: the studio's rule table is not in the repository; name it by SMF_EMBED_VOCABULARY")
+    path = Path(os.environ.get("SMF_EMBED_VOCABULARY", ""))
+    if not path.is_file():
+        pytest.skip("the studio's rule table is not in the repository; name it by SMF_EMBED_VOCABULARY")
     lexicon = Lexicon()
     report = lexicon.import_rules(path)
     assert not report.rejected
