@@ -2,16 +2,20 @@
 
 On macOS torch and LightGBM bring two OpenMP runtimes, which may hang or crash in one process. The other process is this
 module as a program: it reads one request a line as JSON on its standard input, and answers with a line of JSON and, for
-texts, the numbers of their vectors. It ends when its input does, so that none is left behind when its owner is killed.
+texts, the numbers of their vectors. It ends when its input does, so that none is left behind when its owner is killed,
+and is killed when its owner is interrupted before an answer is read: the next request would be given that one.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
 import weakref
+from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -34,84 +38,98 @@ class IsolatedEncoder(Encoder):
     """
 
     _process: subprocess.Popen[bytes] | None = None
+    _finalizer: weakref.finalize[..., Any] | None = None
+    _numbers = itertools.count()
 
     @property
     def fingerprint_parts(self) -> dict[str, Any]:
         """What the fingerprint is made of, see `Encoder.fingerprint_parts`."""
         if self._fingerprint is None:
-            self._fingerprint = self._ask("fingerprint")["fingerprint"]
+            self._fingerprint = self._ask("fingerprint")[0]["fingerprint"]
         return self._fingerprint
 
     @property
     def dimension(self) -> int:
         """Numbers of a vector; the model is loaded for it."""
-        return int(self._ask("dimension")["dimension"])
+        return int(self._ask("dimension")[0]["dimension"])
 
     def memory(self) -> dict[str, float]:
         """Return the most memory that the process ever held, as `megabytes`, and `gpu_megabytes` of a CUDA device."""
-        answer: dict[str, float] = self._ask("memory")["memory"]
+        answer: dict[str, float] = self._ask("memory")[0]["memory"]
         return answer
 
     def close(self) -> None:
         """End the process; the next text starts another."""
-        if self._process is not None:
-            _end(self._process)
-            self._process = None
+        self._process = None
+        if self._finalizer is not None:
+            self._finalizer()
 
     def _encode_distinct(self, texts: list[str]) -> np.ndarray:
-        answer = self._ask("encode", texts=texts)
+        answer, numbers = self._ask("encode", texts=texts)
         self.windowed_texts = answer["windowed_texts"]
-        rows, columns = answer["shape"]
-        data = self._pipes()[1].read(4 * rows * columns)
-        if len(data) < 4 * rows * columns:
-            raise self._ended()
         # a copy, since pooled windows are written into it
-        return np.frombuffer(data, dtype="<f4").reshape(rows, columns).astype(np.float32)
+        return np.frombuffer(numbers, dtype="<f4").reshape(answer["shape"]).astype(np.float32)
 
-    def _ask(self, what: str, **details: Any) -> dict[str, Any]:
-        if self._process is None:
-            settings = {name: getattr(self, name) for name in _SETTINGS}
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "smf_embed.isolation", json.dumps(settings)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                start_new_session=True,  # Ctrl-C is for the owner, which finishes the batch in flight
-            )
-            weakref.finalize(self, _end, self._process)
-        requests, answers = self._pipes()
+    def _ask(self, what: str, **details: Any) -> tuple[dict[str, Any], bytes]:
+        """Return the answer to a request, and the bytes that belong to it."""
+        process = self._process or self._start()
         try:
-            requests.write(json.dumps({"what": what, **details}).encode() + b"\n")
-            requests.flush()
-        except BrokenPipeError:
-            raise self._ended() from None
-        line = answers.readline()
-        if not line:
-            raise self._ended()
-        answer: dict[str, Any] = json.loads(line)
+            answer, numbers = self._exchange(process, {"what": what, **details})
+        except BaseException:
+            # whatever it still answers would be taken for the answer to the next request
+            self._process = None
+            process.kill()
+            self.close()
+            raise
         if "error" in answer:
             raise (InputError if answer["kind"] == "InputError" else EncoderError)(answer["error"])
-        return answer
+        return answer, numbers
 
-    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        return self._process.stdin, self._process.stdout
+    def _start(self) -> subprocess.Popen[bytes]:
+        settings = {name: getattr(self, name) for name in _SETTINGS}
+        process = subprocess.Popen(
+            # -P: a file of the working folder must not stand in for a library
+            [sys.executable, "-P", "-m", "smf_embed.isolation", json.dumps(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the owner, which finishes the batch in flight
+        )
+        self._finalizer = weakref.finalize(self, _end, process)
+        self._process = process
+        return process
 
-    def _ended(self) -> EncoderError:
-        assert self._process is not None
-        code = self._process.wait()
-        self._process = None
+    def _exchange(self, process: subprocess.Popen[bytes], request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        number = next(self._numbers)
+        try:
+            process.stdin.write(json.dumps(request | {"number": number}).encode() + b"\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            raise self._ended(process) from None
+        line = process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise self._ended(process)
+        answer: dict[str, Any] = json.loads(line)
+        if answer["number"] != number:
+            raise EncoderError(f"encoder {self.name!r}: its process answered another request; try again")
+        numbers = process.stdout.read(answer["bytes"])
+        if len(numbers) < answer["bytes"]:
+            raise self._ended(process)
+        return answer, numbers
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> EncoderError:
         return EncoderError(
-            f"encoder {self.name!r}: its process ended with code {code}; what it wrote is above. The same command "
-            "without --isolate may say more; code -9 means that memory ran out"
+            f"encoder {self.name!r}: its process ended with code {process.wait()}; what it wrote is above. The same "
+            "command without --isolate may say more; code -9 means that memory ran out"
         )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     for stream in (process.stdin, process.stdout):
         if stream is not None:
-            stream.close()
+            with suppress(BrokenPipeError):  # it died, and what was not sent has nowhere to go
+                stream.close()
     try:
         process.wait(timeout=5)
     except subprocess.TimeoutExpired:
@@ -139,6 +157,7 @@ def serve(settings: dict[str, Any], requests: IO[bytes], answers: IO[bytes]) -> 
                 answer = {"memory": _largest_memory()}
         except (EncoderError, InputError) as error:
             answer = {"error": str(error), "kind": type(error).__name__}
+        answer |= {"number": request["number"], "bytes": len(numbers)}
         answers.write(json.dumps(answer).encode() + b"\n" + numbers)
         answers.flush()
 
@@ -153,6 +172,11 @@ def _largest_memory() -> dict[str, float]:
 
 
 def _peak_bytes() -> int:
+    # what `getrusage` says of Linux begins with the memory of the process that started this one
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
     try:
         import resource
     except ImportError:  # Windows

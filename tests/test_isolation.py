@@ -1,9 +1,11 @@
 """Encoding in a process of its own: the same vectors, errors that come through, no process left behind."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import numpy as np
 import psutil
@@ -90,3 +92,101 @@ assert not {"torch", "sentence_transformers"} & set(sys.modules)
     done = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "added 60" in done.stdout
+
+
+# ------------------------------------------------------------------------------------------- interruptions
+
+
+class Alarm(Exception):
+    """What the handler of the alarm raises, as Ctrl-C raises KeyboardInterrupt."""
+
+
+@pytest.fixture
+def alarm():
+    """Raise `Alarm` in the main thread after so many seconds."""
+
+    def ring(number, frame):
+        raise Alarm
+
+    before = signal.signal(signal.SIGALRM, ring)
+    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no alarm on this system")
+def test_an_answer_that_was_not_waited_for_is_never_that_of_the_next_request(isolated, alarm):
+    isolated.encode(["лунтик"])
+    first = psutil.Process(isolated._process.pid)
+    first.suspend()  # so that the alarm comes after the request and before the answer
+    alarm(0.3)
+    with pytest.raises(Alarm):
+        isolated.encode(["буба"])
+    with suppress(psutil.NoSuchProcess):
+        first.resume()
+    expected = IsolatedEncoder(isolated.name)
+    np.testing.assert_array_equal(isolated.encode(["лунтик и мёд"]), expected.encode(["лунтик и мёд"]))
+    expected.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no alarm on this system")
+def test_a_request_that_was_not_written_whole_leaves_nothing_behind(isolated, alarm):
+    isolated.encode(["лунтик"])
+    first = psutil.Process(isolated._process.pid)
+    first.suspend()
+    alarm(0.3)
+    with pytest.raises(Alarm):
+        isolated._ask("encode", texts=["буба " * 100_000])  # more than the pipe takes
+    with suppress(psutil.NoSuchProcess):
+        first.resume()
+    np.testing.assert_allclose(isolated.encode(TEXTS), Encoder(isolated.name).encode(TEXTS), atol=1e-6)
+
+
+def test_an_answer_to_another_request_is_refused(isolated, monkeypatch):
+    expected = isolated.encode(["лунтик"])
+    assert isolated._process is not None
+    # an answer of which nobody knows is in the pipe
+    isolated._process.stdin.write(json.dumps({"what": "dimension", "number": -1}).encode() + b"\n")
+    with pytest.raises(EncoderError, match="answered another request"):
+        isolated.encode(["буба"])
+    np.testing.assert_allclose(isolated.encode(["лунтик"]), expected, atol=1e-6)
+
+
+def test_an_error_of_the_encoder_leaves_its_process_running(tmp_path):
+    isolated = IsolatedEncoder(str(tmp_path))
+    for _ in range(2):
+        with pytest.raises(EncoderError, match="the folder is empty"):
+            isolated.encode(["a"])
+        assert isolated._process.poll() is None
+    isolated.close()
+
+
+def test_the_end_of_an_owner_whose_process_died_is_silent(tiny_model):
+    code = (
+        "import os, signal, sys; from smf_embed.isolation import IsolatedEncoder;"
+        "encoder = IsolatedEncoder(sys.argv[1]); encoder.encode(['a']);"
+        "os.kill(encoder._process.pid, signal.SIGKILL); encoder._process.wait();"
+        "encoder._process.stdin.write(b'a request that nobody reads')"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tiny_model], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_files_of_the_working_folder_do_not_stand_in_for_libraries(tiny_model, tmp_path, monkeypatch):
+    for name in ("numpy", "torch", "random"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the working folder was imported')")
+    monkeypatch.chdir(tmp_path)
+    isolated = IsolatedEncoder(tiny_model)
+    assert isolated.encode(["лунтик"]).shape == (1, 32)
+    isolated.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems count each program alone")
+def test_memory_is_that_of_the_process_and_not_of_its_owner():
+    code = (
+        "import subprocess, sys; held = b'x' * 600_000_000;"
+        "child = 'from smf_embed.isolation import _peak_bytes; print(_peak_bytes())';"
+        "subprocess.run([sys.executable, '-c', child], check=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert 10_000_000 < int(done.stdout) < 400_000_000
