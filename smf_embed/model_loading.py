@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,12 @@ BUILTIN = "builtin"
 _HUB_ID = re.compile(r"([\w.-]+/)?[\w.-]+(@[\w./-]+)?")
 _OWN_MODULE = "smf_embed.builtin.UniversalSentenceEncoder"
 _MISSING = re.compile(r"^(\S.*?)\s*\|\s*(?:\x1b\[\d+m)*MISSING", re.MULTILINE)
+# answers of the hub after which the cache may still do: those that ask for something of the user, and those that pass
+_REFUSED = {
+    401: "check the name, and log in where the model is private: hf auth login",
+    403: "ask for access on the model's page, and log in: hf auth login",
+}
+_BUSY = (408, 429)
 _WEIGHTS = (".safetensors", ".bin", ".onnx", ".xml")
 
 #: Name → what sentence-transformers is told, what has to be installed for it.
@@ -112,7 +119,8 @@ def check_folder(folder: Path, backend: str) -> None:
             f"{told}: it has neither modules.json nor config.json, so it is no sentence-transformers model; name the "
             "folder that holds one of them"
         )
-    kind = _read_json(folder / "config_sentence_transformers.json").get("model_type", "SentenceTransformer")
+    # older models do not say it
+    kind = _read_settings(folder / "config_sentence_transformers.json").get("model_type") or "SentenceTransformer"
     if kind != "SentenceTransformer":
         raise EncoderError(f"{told}: it is a {kind}, which does not turn a text into one vector")
     if modules.is_file():
@@ -122,11 +130,13 @@ def check_folder(folder: Path, backend: str) -> None:
         if missing:
             raise EncoderError(f"{told}: its part {missing[0]!r} is missing, so it was not copied whole; copy it again")
     else:
-        architectures = _read_json(folder / "config.json").get("architectures") or []
+        architectures = _read_settings(folder / "config.json").get("architectures") or []
+        if not isinstance(architectures, list) or not all(isinstance(name, str) for name in architectures):
+            raise _odd(folder / "config.json", "has architectures that are no names")
         other = [name for name in architectures if name.endswith(("Classification", "CausalLM", "QuestionAnswering"))]
         if other:
             raise EncoderError(f"{told}: it is a {other[0]}, which does not turn a text into one vector")
-    if not any(path.suffix in _WEIGHTS and path.stat().st_size for path in folder.rglob("*")):
+    if not any(path.suffix in _WEIGHTS and path.is_file() and path.stat().st_size for path in folder.rglob("*")):
         raise EncoderError(f"{told}: there are no weights in it, so it was not copied whole; copy it again")
     wanted = BACKENDS[backend][0].get("model_kwargs", {}).get("file_name")
     if wanted is not None and not (folder / wanted).is_file():
@@ -172,26 +182,38 @@ def _load_other(name: str, is_folder: bool, backend: str, revision: str | None, 
 
 
 def _resolve(hub_id: str, revision: str | None) -> tuple[bool, str | None]:
-    """Return whether the hub can be reached, by one request, and the commit that a revision means.
+    """Return whether the hub can be asked, by one request, and the commit that a revision means.
 
-    Without the hub, loading would retry for more than a minute, so the cache is asked instead. An answer of the hub
-    that there is no such model is raised.
+    Without the hub, loading would retry for more than a minute, so the cache is asked instead; also where the hub
+    answers that it is busy or broken, or wants another token. Its answer that there is no such model is raised.
     """
     import huggingface_hub
 
     try:
         return True, huggingface_hub.model_info(hub_id, revision=revision, timeout=10).sha
-    except (huggingface_hub.errors.HfHubHTTPError, huggingface_hub.errors.HFValidationError):
+    except huggingface_hub.errors.HFValidationError:
         raise
-    except Exception:  # no network, no name server, a proxy that refuses, HF_HUB_OFFLINE
-        for file in ("modules.json", "config.json"):
-            cached = huggingface_hub.try_to_load_from_cache(hub_id, file, revision=revision)
-            if isinstance(cached, str):
-                return False, Path(cached).parent.name
-        raise EncoderError(
-            "the hub cannot be reached, and its cache on this machine does not have the model"
-            + (f" at revision {revision}" if revision else "")
-        ) from None
+    except huggingface_hub.errors.HfHubHTTPError as error:
+        status = error.response.status_code
+        if not (status in _REFUSED or status in _BUSY or status >= 500):
+            raise
+        reason, to_do = f"the hub answers {status}", _REFUSED.get(status, "try again later")
+    except huggingface_hub.errors.OfflineModeIsEnabled:
+        reason, to_do = "the hub is not asked, since HF_HUB_OFFLINE is set", ""
+    except Exception:  # no network, no name server, a proxy that refuses, no answer in time
+        reason, to_do = "the hub cannot be reached", "try again later"
+    for file in ("modules.json", "config.json"):
+        cached = huggingface_hub.try_to_load_from_cache(hub_id, file, revision=revision)
+        if isinstance(cached, str):
+            commit = Path(cached).parent.name
+            if to_do:  # offline is what the user asked for
+                print(f"{hub_id}: {reason}, so its cache on this machine is used, commit {commit}", file=sys.stderr)
+            return False, commit
+    raise EncoderError(
+        f"{reason}, and its cache on this machine does not have the model"
+        + (f" at revision {revision}" if revision else "")
+        + (f"; {to_do}" if to_do else "")
+    )
 
 
 def _expect_all_weights(reports: list[str]) -> None:
@@ -217,22 +239,40 @@ def _is_own(folder: Path) -> bool:
 
 
 def _read_modules(path: Path) -> list[dict[str, Any]]:
-    parts = _read_json(path)
-    if isinstance(parts, list) and all(isinstance(part, dict) and "path" in part for part in parts):
-        return parts
-    return []
+    parts = _read_json(path, [])
+    if not isinstance(parts, list) or not all(
+        isinstance(part, dict) and isinstance(part.get("path"), str) and isinstance(part.get("type"), str)
+        for part in parts
+    ):
+        raise _odd(path, "is no list of parts with a path and a type")
+    if not parts and path.exists():
+        raise _odd(path, "names no parts")
+    return parts
 
 
-def _read_json(path: Path) -> Any:
+def _read_settings(path: Path) -> dict[str, Any]:
+    settings = _read_json(path, {})
+    if not isinstance(settings, dict):
+        raise _odd(path, "holds no settings by name")
+    return settings
+
+
+def _read_json(path: Path, missing: Any) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {}
-    except ValueError:
-        raise EncoderError(
-            f"encoder {str(path.parent)!r} cannot be loaded: {path.name} is no JSON, so it was not copied whole; "
-            "copy it again"
-        ) from None
+        return missing
+    except OSError as error:
+        raise _odd(path, f"cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError):
+        raise _odd(path, "is no JSON") from None
+
+
+def _odd(path: Path, reason: str) -> EncoderError:
+    return EncoderError(
+        f"encoder {str(path.parent)!r} cannot be loaded: {path.name} {reason}, so it was not copied whole or is no "
+        "sentence-transformers model; copy it again"
+    )
 
 
 @contextmanager

@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import huggingface_hub
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
@@ -15,6 +17,7 @@ from smf_embed.catalogue import Catalogue
 from smf_embed.clip_tables import iter_clips
 from smf_embed.encoder import Encoder
 from smf_embed.errors import CatalogueError, EncoderError, InputError
+from smf_embed.model_loading import _resolve, check_folder, weights_files
 from smf_embed.prompts import known_prompt
 from smf_embed.windows import MAX_CHARS, fitting_windows, pool
 
@@ -86,6 +89,66 @@ def test_models_of_other_kinds_are_refused(copied, tmp_path):
     refused(other, "it is a BertForSequenceClassification")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [b"[]", b'[{"path": 5, "type": "x"}]', b'[{"path": "1_Pooling"}]', b"[3]", b"{}", b"5", b"null", b"\xff\xfe", b"["],
+)
+def test_odd_parts_of_a_model_are_one_clear_error(copied, text):
+    (copied / "modules.json").write_bytes(text)
+    with pytest.raises(EncoderError, match=r"modules\.json .*; copy it again$"):
+        check_folder(copied, "torch")
+
+
+@pytest.mark.parametrize("file", ["config.json", "config_sentence_transformers.json"])
+@pytest.mark.parametrize("text", [b"[]", b"5", b"null", b"\xff\xfe", b"[" * 100_000])
+def test_odd_settings_of_a_model_are_one_clear_error(copied, file, text):
+    (copied / "modules.json").unlink()  # config.json is read where there are no parts
+    (copied / file).write_bytes(text)
+    with pytest.raises(EncoderError, match=rf"{file} .*; copy it again$"):
+        check_folder(copied, "torch")
+
+
+@pytest.mark.parametrize("architectures", [[3], "Bert", {"a": 1}, [None]])
+def test_odd_architectures_are_one_clear_error(copied, architectures):
+    (copied / "modules.json").unlink()
+    config = json.loads((copied / "config.json").read_text())
+    (copied / "config.json").write_text(json.dumps(config | {"architectures": architectures}))
+    with pytest.raises(EncoderError, match=r"config\.json has architectures that are no names"):
+        check_folder(copied, "torch")
+
+
+def test_folders_in_the_place_of_files_are_one_clear_error(copied):
+    (copied / "config_sentence_transformers.json").unlink()
+    (copied / "config_sentence_transformers.json").mkdir()
+    with pytest.raises(EncoderError, match=r"config_sentence_transformers\.json cannot be read"):
+        check_folder(copied, "torch")
+    (copied / "config_sentence_transformers.json").rmdir()
+    for file in ("modules.json", "config.json"):
+        (copied / file).unlink()
+        (copied / file).mkdir()
+    with pytest.raises(EncoderError, match=r"neither modules\.json nor config\.json"):
+        check_folder(copied, "torch")
+
+
+@pytest.mark.parametrize("kind", [3, ["SparseEncoder"], {"a": 1}])
+def test_an_odd_kind_of_model_is_one_clear_error(copied, kind):
+    config = json.loads((copied / "config_sentence_transformers.json").read_text())
+    (copied / "config_sentence_transformers.json").write_text(json.dumps(config | {"model_type": kind}))
+    with pytest.raises(EncoderError, match="which does not turn a text into one vector"):
+        check_folder(copied, "torch")
+
+
+def test_a_kind_that_is_not_said_and_weights_that_point_nowhere(copied):
+    config = json.loads((copied / "config_sentence_transformers.json").read_text())
+    (copied / "config_sentence_transformers.json").write_text(json.dumps(config | {"model_type": None}))
+    check_folder(copied, "torch")
+    for path in weights_files(copied):
+        path.unlink()
+        path.symlink_to(copied / "a blob that was not copied")
+    with pytest.raises(EncoderError, match="there are no weights in it"):
+        check_folder(copied, "torch")
+
+
 def test_the_command_line_says_it_in_one_line(run, tmp_path, train):
     train.head(5).to_csv(tmp_path / "some.csv", index=False)
     (tmp_path / "empty").mkdir()
@@ -129,6 +192,51 @@ def test_a_model_of_the_cache_is_used_without_a_network_and_its_commit_is_pinned
     assert named.fingerprint == encoder.fingerprint
     with pytest.raises(EncoderError, match="does not have the model at revision other"):
         Encoder("intfloat/e5-small@other").encode(["a"])
+
+
+def hub_answers(monkeypatch, answer: int | Exception) -> None:
+    """Let the hub answer with an HTTP status, or the request for it fail."""
+    if isinstance(answer, int):
+        response = SimpleNamespace(status_code=answer, headers={}, request=None)
+        kinds = {401: "RepositoryNotFoundError", 403: "GatedRepoError", 404: "RepositoryNotFoundError"}
+        kind = getattr(huggingface_hub.errors, kinds.get(answer, "HfHubHTTPError"))
+        answer = kind(f"{answer} from the hub\n\nand more", response=response)
+
+    def model_info(*_, **__):
+        raise answer
+
+    monkeypatch.setattr("huggingface_hub.model_info", model_info)
+
+
+@pytest.mark.parametrize("answer", [401, 403, 429, 500, 503, TimeoutError("no answer"), OSError("no network")])
+def test_a_hub_that_does_not_serve_leaves_its_cache_which_is_told_in_one_line(cache, monkeypatch, capfd, answer):
+    hub_answers(monkeypatch, answer)
+    assert _resolve("intfloat/e5-small", None) == (False, COMMIT)
+    told = capfd.readouterr().err
+    assert told.count("\n") == 1
+    for word in ("intfloat/e5-small", "its cache on this machine is used", COMMIT):
+        assert word in told
+    assert (str(answer) in told) == isinstance(answer, int)
+    with pytest.raises(EncoderError) as caught:
+        _resolve("intfloat/other", None)
+    assert "its cache on this machine does not have the model" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    if answer in (401, 403):
+        assert "hf auth login" in str(caught.value)
+
+
+def test_a_model_that_the_hub_does_not_have_is_not_taken_from_the_cache(cache, monkeypatch, capfd):
+    hub_answers(monkeypatch, 404)
+    with pytest.raises(EncoderError, match="404 from the hub") as caught:
+        Encoder("intfloat/e5-small").encode(["a"])
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_busy_hub_does_not_keep_a_model_of_the_cache_from_encoding(cache, monkeypatch, capfd):
+    hub_answers(monkeypatch, 429)
+    assert Encoder("intfloat/e5-small").encode(TEXTS).shape == (3, 32)
+    assert capfd.readouterr().err.count("\n") == 1
 
 
 def test_a_catalogue_stays_with_the_commit_it_was_made_with(cache, tmp_path, train):
