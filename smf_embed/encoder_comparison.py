@@ -75,7 +75,7 @@ def draw_sample(catalogue: Catalogue, size: int, seed: int = 0) -> Sample:
     Raises
     ------
     InputError
-        When the catalogue has no labelled clips of two classes.
+        When the catalogue has no labelled clips of two classes, or none of them has a title or a description.
     """
     clips = [clip for batch in catalogue.clip_batches(_READ) for clip in batch if clip[LABEL] is not None]
     is_none = np.array([clip[LABEL] == NONE for clip in clips], dtype=bool)
@@ -93,6 +93,11 @@ def draw_sample(catalogue: Catalogue, size: int, seed: int = 0) -> Sample:
     groups = np.unique(EncodedClips(chosen, {}).near_duplicate_keys(), return_inverse=True)[1]
     folds = deal_folds(np.unique(labels, return_inverse=True)[1], groups, _FOLDS, seed)
     texts = {field: [clip[f"{field}_text"] or "" for clip in chosen] for field in _FIELDS}
+    if not any(text for column in texts.values() for text in column):
+        raise InputError(
+            f"{catalogue.folder}: none of the labelled clips has a title or a description to encode; add some that "
+            "have: smf-embed add TABLE"
+        )
     return Sample(texts, labels, folds)
 
 

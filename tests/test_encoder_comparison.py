@@ -68,6 +68,14 @@ def test_a_sample_has_projects_and_none_half_and_half(train, encoded, tmp_path):
     assert sample.texts == again.texts
 
 
+def test_labelled_clips_without_any_text_are_told(run, encoded, train, tmp_path):
+    with Catalogue(tmp_path / "index", create=True) as catalogue:
+        catalogue.add(iter_clips(train.assign(reel_name=None, text=None)))
+    code, out, err = run("encoders", "builtin", "--catalogue", tmp_path / "index")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "none of the labelled clips has a title or a description" in err
+
+
 @pytest.mark.slow
 def test_encoders_are_compared_and_those_that_fail_are_told(run, fitted_folder, tiny_model, tmp_path):
     (tmp_path / "empty").mkdir()
