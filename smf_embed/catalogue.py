@@ -71,7 +71,7 @@ class Catalogue(StoredClips):
         if self.folder.exists() and not self.folder.is_dir():
             raise CatalogueError(f"{self.folder}: is a file; a catalogue is a folder")
         if create and not (self.folder / FILE_NAME).exists():
-            self._create(encoder if isinstance(encoder, Encoder) else self._encoder(encoder or BUILTIN))
+            self._create(encoder if isinstance(encoder, Encoder) else self.named_encoder(encoder or BUILTIN))
         super().__init__(Database(self.folder))
         self._meta: dict[str, str] = {}
         self._preparation: tuple[int, Preparation] | None = None
@@ -82,7 +82,7 @@ class Catalogue(StoredClips):
             if isinstance(encoder, Encoder):
                 self._expect(encoder)
             elif encoder is not None and encoder != self.encoder.name:
-                self._expect(self._encoder(encoder))
+                self._expect(self.named_encoder(encoder))
         except BaseException:
             self.database.close()
             raise
@@ -108,7 +108,7 @@ class Catalogue(StoredClips):
                 parts = json.loads(self._meta["fingerprint_parts"])
             except ValueError:
                 raise damaged(self.database.path, "it does not say which encoder its vectors are of") from None
-            self.encoder = self._encoder(
+            self.encoder = self.named_encoder(
                 self._meta["encoder"],
                 prompt=parts.get("prompt") or "",
                 backend=parts.get("backend", "torch"),
@@ -393,7 +393,8 @@ class Catalogue(StoredClips):
                 f"compared. Change it to this one: smf-embed reindex {encoder.options()} --catalogue {self.folder}"
             )
 
-    def _encoder(self, name: str, **settings: Any) -> Encoder:
+    def named_encoder(self, name: str, **settings: Any) -> Encoder:
+        """Return an encoder on the device, and in the process, that this catalogue was opened for."""
         return (IsolatedEncoder if self._isolate else Encoder)(name, device=self._device, **settings)
 
     def _create(self, encoder: Encoder) -> None:

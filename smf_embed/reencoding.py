@@ -61,7 +61,7 @@ def reencode(
         if encoder is None or encoder == catalogue.encoder.name:
             chosen = catalogue.encoder
         else:
-            chosen = encoder if isinstance(encoder, Encoder) else Encoder(encoder)
+            chosen = encoder if isinstance(encoder, Encoder) else catalogue.named_encoder(encoder)
         meta = encoder_meta(chosen)
         store = VectorStore(catalogue.database.sql, meta["fingerprint"], catalogue.database.path)
         total = max(len(catalogue), 1)
