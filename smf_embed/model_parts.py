@@ -13,6 +13,7 @@ from smf_embed.errors import InputError
 from smf_embed.lexicon import Entry, Lexicon
 from smf_embed.model_files import ModelParts
 from smf_embed.names import Names
+from smf_embed.out_of_fold import changed_arrays
 
 # parts of the manifest that are by project; what is not there yet comes with the next fit
 _BY_PROJECT = ("sizes", "thresholds", "out_of_fold")
@@ -32,7 +33,7 @@ def with_project(parts: ModelParts, name: str) -> ModelParts:
 def without_project(parts: ModelParts, name: str) -> ModelParts:
     """Take out a project with all that is known of it; the numbers of those after it change."""
     gone = parts.manifest["projects"].index(name)
-    arrays = dict(parts.arrays)
+    arrays = changed_arrays(parts.arrays, lambda said: said.without(name))
     for field in TEXT_FIELDS:
         for part in ("weights", "bias"):
             arrays[f"{field}_{part}"] = np.delete(arrays[f"{field}_{part}"], gone, axis=-1)
@@ -61,7 +62,24 @@ def renamed(parts: ModelParts, old: str, new: str) -> ModelParts:
         "metrics": metrics | {"by_project": swapped(metrics["by_project"])},
     }
     entries = renamed_entries(parts.names.lexicon, old, new)
-    return parts._replace(manifest=manifest, names=names_for(parts, manifest["projects"], entries=entries))
+    return parts._replace(
+        manifest=manifest,
+        arrays=changed_arrays(parts.arrays, lambda said: said.renamed(old, new)),
+        names=names_for(parts, manifest["projects"], entries=entries),
+    )
+
+
+def joined(parts: ModelParts, source: str, into: str) -> ModelParts:
+    """Make one project of two that the model knows, or of one that it does not and one that it does.
+
+    Names and what the folds said become those of `into`; its mined aliases and machine are to be learned anew.
+    """
+    # before the project goes, since with it would go what the folds said of its clips
+    parts = parts._replace(arrays=changed_arrays(parts.arrays, lambda said: said.renamed(source, into)))
+    if source in parts.manifest["projects"]:
+        parts = without_project(parts, source)
+    entries = renamed_entries(parts.names.lexicon, source, into)
+    return parts._replace(names=names_for(parts, parts.manifest["projects"], entries=entries))
 
 
 def names_for(

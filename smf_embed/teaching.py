@@ -23,6 +23,7 @@ from smf_embed.model_files import MODEL_FOLDER, ModelParts, read_model, write_mo
 from smf_embed.model_parts import (
     add_where_free,
     aliases_of,
+    joined,
     names_for,
     of_project,
     renamed,
@@ -207,10 +208,7 @@ def merge(catalogue: Catalogue, source: str, into: str) -> int:
         catalogue.label(ids, into)
         if into in _projects(parts):
             aliases = aliases_of(parts, source)
-            if source in _projects(parts):
-                parts = without_project(parts, source)
-            entries = renamed_entries(parts.names.lexicon, source, into)
-            parts = parts._replace(names=names_for(parts, _projects(parts), entries=entries))
+            parts = joined(parts, source, into)
             parts, _ = _learned(catalogue, parts, into, entries=people, more_aliases=aliases)
             _write(catalogue, parts, taught=[*(name for name in _taught(parts) if name != source), into])
         elif source in _projects(parts):

@@ -13,9 +13,11 @@ from conftest import contents
 
 from smf_embed import Catalogue, Classifier
 from smf_embed.aliases import mine_aliases, mine_aliases_of
+from smf_embed.audit import audit
 from smf_embed.clip_tables import iter_clips
 from smf_embed.datasets import make_demo
 from smf_embed.errors import CatalogueError, InputError, ModelError
+from smf_embed.judging import by_folds_of_the_fit
 from smf_embed.lexicon import Entry, Lexicon
 from smf_embed.model_files import MODEL_FOLDER, read_manifest
 from smf_embed.one_project import FieldTexts
@@ -222,6 +224,66 @@ def test_a_renamed_project_is_the_same_by_another_name(index, test_table):
         rename(catalogue, "Буба и друзья", "Буба")
     assert decided(index, asked) == before
     assert read_manifest(index / MODEL_FOLDER)["metrics"] == manifest["metrics"]
+
+
+def folds_said(folder: Path) -> pd.DataFrame:
+    """The decisions of the folds with their labels, as `evaluate` without a table scores them."""
+    with Catalogue(folder) as catalogue:
+        judged = by_folds_of_the_fit(Classifier.load(folder / MODEL_FOLDER, catalogue), catalogue)
+    assert "left out" not in judged.how
+    return judged.table.set_index("yt_reel_id")
+
+
+def named_by_the_audit(folder: Path) -> set[str]:
+    with Catalogue(folder) as catalogue:
+        found = audit(catalogue, Classifier.load(folder / MODEL_FOLDER, catalogue), queue=0)
+    return {*found["cartoon"], *found["suggested"]}
+
+
+def test_what_the_folds_said_has_the_new_name_of_a_renamed_project(index):
+    before = folds_said(index)
+    with Catalogue(index) as catalogue:
+        rename(catalogue, "Буба", "Буба и друзья")
+    expected = before.replace({name: {"Буба": "Буба и друзья"} for name in ("cartoon", "label", "runner_up")})
+    pd.testing.assert_frame_equal(folds_said(index), expected)
+    assert "Буба" not in named_by_the_audit(index)
+
+
+def test_what_the_folds_said_of_merged_projects_is_said_of_one(index):
+    before = folds_said(index)
+    with Catalogue(index) as catalogue:
+        merge(catalogue, "Лунтик", "Буба")
+    after = folds_said(index)
+    assert set(after.index) == set(before.index)
+    assert "Лунтик" not in {*after["cartoon"], *after["label"], *after["runner_up"]}
+    both = before["cartoon"].isin(["Лунтик", "Буба"])
+    assert (after.loc[both, "cartoon"] == "Буба").all()
+    others = before["cartoon"].isin(["Фиксики", "Пороро"])
+    assert (after.loc[others, "cartoon"] == before.loc[others, "cartoon"]).all()
+    assert (after["cartoon"] == after["label"]).mean() >= (before["cartoon"] == before["label"]).mean()
+    assert "Лунтик" not in named_by_the_audit(index)
+
+
+def test_a_fitted_project_merged_into_a_taught_one_keeps_what_its_folds_said(index):
+    before = folds_said(index)
+    with Catalogue(index) as catalogue:
+        teach(catalogue, NEW, IDS)
+        merge(catalogue, "Лунтик", NEW)
+    after = folds_said(index)
+    pd.testing.assert_series_equal(after["label"], before["label"].replace("Лунтик", NEW))
+    pd.testing.assert_series_equal(after["confidence"], before["confidence"])
+
+
+def test_the_folds_say_nothing_of_a_project_that_is_forgotten(index):
+    before = folds_said(index)
+    with Catalogue(index) as catalogue:
+        forget(catalogue, "Лунтик")
+    after = folds_said(index)
+    assert set(after.index) == set(before.index[before["label"] != "Лунтик"])
+    assert "Лунтик" not in {*after["cartoon"], *after["runner_up"]}
+    others = after.index[before.loc[after.index, "cartoon"] != "Лунтик"]
+    pd.testing.assert_series_equal(after.loc[others, "cartoon"], before.loc[others, "cartoon"])
+    assert "Лунтик" not in named_by_the_audit(index)
 
 
 def test_only_the_case_of_a_name_may_change(index):
