@@ -59,7 +59,8 @@ def audit(catalogue: Catalogue, model: Classifier, *, queue: int = 50, again: bo
         `COLUMNS`, a row a clip and finding; sorted by kind, and in it as `KINDS` says.
     """
     clips = catalogue.labelled()
-    said = known_part(model.out_of_fold(), clips)
+    said = model.out_of_fold()
+    said = said.part(said.still_labelled({clip[ID]: clip[LABEL] for clip in clips.clips}))
     by_person = set() if again else _by_person(catalogue, clips)
     row_of = {identifier: row for row, identifier in enumerate(clips.ids)}
     parts = [
@@ -70,25 +71,6 @@ def audit(catalogue: Catalogue, model: Classifier, *, queue: int = 50, again: bo
         _queue(catalogue, model, queue),
     ]
     return pd.DataFrame([row for part in parts for row in part], columns=list(COLUMNS))
-
-
-def known_part(said: OutOfFold, clips: EncodedClips) -> OutOfFold:
-    """Return what the folds said of the clips that still have the label that they had then."""
-    label = {identifier: clip[LABEL] for identifier, clip in zip(clips.ids, clips.clips, strict=True)}
-    kept = np.array(
-        [label.get(one) == said.projects[number] for one, number in zip(said.ids, said.labels, strict=True)], dtype=bool
-    )
-    number = np.cumsum(kept) - 1
-    pairs = kept[said.clips]
-    ids = [identifier for identifier, is_kept in zip(said.ids, kept, strict=True) if is_kept]
-    return OutOfFold(
-        ids,
-        said.projects,
-        said.labels[kept],
-        number[said.clips[pairs]],
-        said.candidates[pairs],
-        said.probability[pairs],
-    )
 
 
 def margins(said: OutOfFold) -> tuple[np.ndarray, np.ndarray]:

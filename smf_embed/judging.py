@@ -81,16 +81,30 @@ def numbered(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_folds_of_the_fit(model: Classifier, catalogue: Catalogue) -> Judged:
-    """Take the decisions that `fit` made of each training clip by its folds, against the labels of now.
+    """Take the decisions that `fit` made of each training clip by its folds, against the label that it had then.
 
-    Only the thresholds and the calibration have seen these clips, so this is cheap and a little flattered.
+    Only the thresholds and the calibration have seen these clips, so this is cheap and a little flattered. Clips whose
+    label has changed since are left out: where a proposal of the audit was taken, the label is what the folds said.
+
+    Raises
+    ------
+    InputError
+        When no clip has its label still.
     """
-    decisions = model.out_of_fold_decisions()
+    decisions, said = model.out_of_fold_decisions(), model.out_of_fold()
     clips = catalogue.stored(decisions[ID].tolist())
     table = facts_of(clips)
     table.insert(0, ID, clips.ids)
-    table = decisions.assign(why="").merge(table[table["label"].notna()], on=ID)
-    return Judged(numbered(table), dict(model.manifest["sizes"]), "folds of the fit")
+    label_of = dict(zip(clips.ids, table["label"], strict=True))
+    kept = said.still_labelled(label_of)
+    relabelled = sum(label_of.get(one) is not None for one, is_kept in zip(said.ids, kept, strict=True) if not is_kept)
+    if not kept.any():
+        raise InputError(
+            f"{catalogue.folder}: no clip has the label still that the last fit learned from; fit again: smf-embed fit"
+        )
+    table = decisions[kept].assign(why="").merge(table, on=ID)
+    how = f"folds of the fit{f', {relabelled:,} relabelled since the fit left out' if relabelled else ''}"
+    return Judged(numbered(table), dict(model.manifest["sizes"]), how)
 
 
 def cross_validated(
@@ -105,7 +119,7 @@ def cross_validated(
     ----------
     catalogue : Catalogue
     n_folds : int
-        2 and more.
+        2 and more; there are at most as many as clips of different words, and `Judged.how` tells how many there were.
     seed : int
         Of the folds and the fits.
     progress : callable, optional
@@ -113,17 +127,26 @@ def cross_validated(
 
     Raises
     ------
+    InputError
+        When all clips are of the same words.
     ModelError
         When what is left without a fold cannot be learned from.
     """
     clips = _labelled(catalogue)
     labels = pd.factorize(np.array([clip[LABEL] for clip in clips.clips], dtype=object))[0]
     groups = pd.factorize(np.array(clips.near_duplicate_keys(), dtype=object))[0]
+    if groups.max() == 0:
+        raise InputError(
+            f"{catalogue.folder}: all {len(clips):,} labelled clips are of the same words, and those of the same words "
+            "share a fold; label clips of other words, too"
+        )
+    # fewer than asked for where there are fewer different clips
+    n_folds = min(n_folds, int(groups.max()) + 1)
     folds = deal_folds(labels, groups, n_folds, seed)
     parts = []
-    for fold in np.unique(folds):
+    for fold in range(n_folds):
         inside = np.flatnonzero(folds == fold)
-        model = _fitted(catalogue, clips.part(folds != fold), seed, _scaled(progress, int(fold), n_folds, "fold"))
+        model = _fitted(catalogue, clips.part(folds != fold), seed, _scaled(progress, fold, n_folds, "fold"))
         parts.append(_judge(model, clips.part(inside)))
     table = numbered(pd.concat(parts, ignore_index=True))
     return Judged(table, catalogue.project_sizes(), f"cross-validation by {n_folds} folds")
@@ -158,7 +181,7 @@ def split_by_time(
 
 
 class _Part:
-    """Some labelled clips of a catalogue, as the catalogue that a model is fitted on and bound to."""
+    """Some labelled clips of a catalogue, with all of a catalogue that `Classifier.fit` and the model ask for."""
 
     def __init__(self, catalogue: Catalogue, clips: EncodedClips) -> None:
         self.folder, self.fingerprint, self.lexicon = catalogue.folder, catalogue.fingerprint, catalogue.lexicon

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from conftest import make_table
 
-from smf_embed.audit import COLUMNS, audit, known_part, margins
+from smf_embed.audit import COLUMNS, audit, margins
 from smf_embed.catalogue import Catalogue
 from smf_embed.classifier import MODEL_FOLDER, Classifier
 from smf_embed.clip_tables import iter_clips
@@ -126,14 +126,6 @@ def test_the_ranking_is_that_of_cleanlab() -> None:
     )
     quality = rank.get_label_quality_scores(many.labels, many.matrix(), method="normalized_margin")
     np.testing.assert_allclose(margins(many)[0], 1 - 2 * quality, atol=1e-6)
-
-
-def test_clips_that_are_gone_or_labelled_anew_are_not_spoken_of() -> None:
-    now = {"a": "Буба", "b": "Лунтик", "d": "none"}
-    clips = EncodedClips([{"yt_reel_id": one, "cartoon": label} for one, label in now.items()], {})
-    kept = known_part(said(), clips)
-    assert kept.ids == ["a", "d"]
-    np.testing.assert_allclose(kept.matrix(), said().matrix()[[0, 3]])
 
 
 # ------------------------------------------------------------------------------------ names, untracked and the queue

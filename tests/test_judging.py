@@ -98,15 +98,51 @@ def test_the_folds_of_the_fit_give_its_scores(fitted_folder) -> None:
     assert again == {name: model.manifest["metrics"][name] for name in again}
 
 
-def test_labels_of_now_count_and_clips_without_one_are_left_out(fitted, train) -> None:
+def test_clips_whose_label_has_changed_since_the_fit_are_left_out_and_counted(fitted, train) -> None:
     first, second = train["yt_reel_id"].iloc[:2]
     with Catalogue(fitted) as catalogue:
         catalogue.label([first], "Фиксики")
         catalogue.label([second], None)
         judged = by_folds_of_the_fit(Classifier.load(fitted / MODEL_FOLDER, catalogue), catalogue)
-    labels = judged.table.set_index("yt_reel_id")["label"]
-    assert labels[first] == "Фиксики"
-    assert second not in labels.index
+    assert not {first, second} & set(judged.table["yt_reel_id"])
+    assert len(judged.table) == len(train) - 2
+    assert judged.how == "folds of the fit, 1 relabelled since the fit left out"
+
+
+@pytest.mark.parametrize("label", ["Фиксики и друзья", None])
+@pytest.mark.parametrize("command", ["evaluate", "report"])
+def test_when_no_clip_has_its_label_still_the_command_says_so_in_one_line(
+    run, fitted, train, tmp_path, command, label
+) -> None:
+    with Catalogue(fitted) as catalogue:
+        catalogue.label(train["yt_reel_id"].tolist(), label)
+    words = ["-o", tmp_path / "r.html"] if command == "report" else []
+    code, out, err = run(command, "--catalogue", fitted, *words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "smf-embed fit" in err
+
+
+def test_there_are_no_more_folds_than_different_clips(encoder, fitted_folder, tmp_path, monkeypatch) -> None:
+    table, shown = make_table(per_title=1).head(7), []
+    with Catalogue(tmp_path / "few", create=True) as catalogue, Catalogue(fitted_folder) as other:
+        model = Classifier.load(fitted_folder / MODEL_FOLDER, other)
+        monkeypatch.setattr(Classifier, "fit", lambda catalogue, *, progress, **_: progress("fitting") or model)
+        catalogue.encoder = encoder
+        catalogue.add(iter_clips(table))
+        judged = cross_validated(catalogue, 50, progress=lambda share, what: shown.append(what))
+    assert judged.how == "cross-validation by 7 folds"
+    assert shown[-1] == "fold 7 of 7: fitting"
+    assert len(judged.table) == 7
+
+
+def test_folds_of_clips_of_the_same_words_alone_are_refused(encoder, tmp_path) -> None:
+    labels = ["none", "Буба"] * 4
+    table = pd.DataFrame({"yt_reel_id": [f"id{row}" for row in range(8)], "reel_name": "Буба", "cartoon": labels})
+    with Catalogue(tmp_path / "same", create=True) as catalogue:
+        catalogue.encoder = encoder
+        catalogue.add(iter_clips(table))
+        with pytest.raises(InputError, match="all 8 labelled clips are of the same words"):
+            cross_validated(catalogue, 3)
 
 
 def test_facts_tell_what_a_clip_is_and_lacks() -> None:
