@@ -2,17 +2,20 @@
 
 What the folds of the fit said of each clip is compared with its label; no clip speaks for itself. Every row of the
 table is a clip with its label as `cartoon` and, where there is one, a proposal as `suggested`, so that
-`smf-embed label --from` takes the table back once a person has looked at it.
+`smf-embed label --from` takes the table back once a person has looked at it. `label_was` is the label, too, and stays
+as it is: by it a table that is given back late is known to be so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from smf_embed.audit_table import COLUMNS, LABEL_WAS
 from smf_embed.catalogue import Catalogue
 from smf_embed.classifier import Classifier
 from smf_embed.clips import ID, LABEL, NONE, TITLE
@@ -20,20 +23,10 @@ from smf_embed.encoded_clips import EncodedClips
 from smf_embed.evidence import COLUMNS as EVIDENCE
 from smf_embed.judging import best_candidates
 from smf_embed.out_of_fold import OutOfFold
-from smf_embed.review_queue import doubt, review_queue
+from smf_embed.review_queue import LEAST_DOUBT, doubt, review_queue
 from smf_embed.two_names import two_names
 from smf_embed.untracked import untracked
 
-#: Kind of finding → what its rows are.
-KINDS = {
-    "label": "labels that the other folds deny, the surest first",
-    "twins": "clips of the same words with different labels",
-    "two names": "clips of a project that go by another name than most of it",
-    "untracked": "clips of none that share a name, perhaps of a series worth tracking",
-    "review": "unlabelled clips that would teach most, in this order",
-}
-#: Columns of the table.
-COLUMNS = ("kind", ID, LABEL, "suggested", "score", "group", TITLE, "yt_channel_name", "reason")
 _PLACE = {name: place for place, name in enumerate(EVIDENCE)}
 _BATCH = 4096
 _POOL = 20_000
@@ -56,7 +49,11 @@ def audit(catalogue: Catalogue, model: Classifier, *, queue: int = 50, again: bo
     Returns
     -------
     DataFrame
-        `COLUMNS`, a row a clip and finding; sorted by kind, and in it as `KINDS` says.
+        `smf_embed.audit_table.COLUMNS`, a row a clip and finding; sorted by kind, and in it as `KINDS` says. Labels,
+        proposals and groups are empty where there is none; a clip that is found in several ways has the same proposal
+        in all. `score` is the margin of `label` rows (see `margins`), the probability of the proposal of `twins`, the
+        share of `two names`, the score of `untracked`, the doubt of `review` rows, whose `group` is the best candidate
+        and no proposal.
     """
     clips = catalogue.labelled()
     said = model.out_of_fold()
@@ -70,11 +67,21 @@ def audit(catalogue: Catalogue, model: Classifier, *, queue: int = 50, again: bo
         _untracked(clips),
         _queue(catalogue, model, queue),
     ]
-    return pd.DataFrame([row for part in parts for row in part], columns=list(COLUMNS))
+    return _one_proposal_a_clip(pd.DataFrame([row for part in parts for row in part], columns=list(COLUMNS)))
+
+
+def _one_proposal_a_clip(findings: pd.DataFrame) -> pd.DataFrame:
+    """Give each clip the proposal of its first row that has one, in all its rows that have one."""
+    proposed = findings["suggested"] != ""
+    first = findings[proposed].drop_duplicates(ID).set_index(ID)["suggested"]
+    findings.loc[proposed, "suggested"] = findings.loc[proposed, ID].map(first)
+    return findings
 
 
 def margins(said: OutOfFold) -> tuple[np.ndarray, np.ndarray]:
     """Return how much more probable the best other project is than the label, -1 to 1, and the number of that project.
+
+    Both of shape (n_clips,); projects are numbered as in `OutOfFold.projects`.
 
     One less than twice cleanlab's `normalized_margin`, turned round; the ranking is the same.
 
@@ -164,33 +171,72 @@ def _untracked(clips: EncodedClips) -> Iterator[dict[str, Any]]:
 
 def _queue(catalogue: Catalogue, model: Classifier, most: int) -> Iterator[dict[str, Any]]:
     """Yield unlabelled clips that are worth a label, the most useful first."""
-    tables, vectors, found = [], [], []
-    for batch in catalogue.clip_batches(_BATCH) if most else ():
+    if not most:
+        return
+    pool = _doubtful(catalogue, model)
+    chosen = review_queue(pool.doubts, pool.candidates, pool.vectors, catalogue.project_sizes(), most)
+    clips = catalogue.stored(pool.ids[chosen].tolist())
+    # reasons are sentences: only for those that are shown
+    row_of = {identifier: row for row, identifier in enumerate(clips.ids)}
+    decisions = model.predict(clips).to_dict("records")
+    for place in chosen:
+        row = row_of[pool.ids[place]]
+        said = decisions[row]
+        reason = f"{said[LABEL]} {said['confidence']:.0%}, {said['runner_up']} {said['runner_up_confidence']:.0%}"
+        # the model's guess is no proposal: whoever takes all proposals would label by it what it is least sure of
+        candidate = pool.candidates[place]
+        yield _row("review", clips.clips[row], "", pool.doubts[place], candidate, f"{reason}: {said['why']}")
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Unlabelled clips that are decided doubtfully, the most doubtful first.
+
+    Attributes
+    ----------
+    ids, candidates : ndarray of str, shape (n,), object
+    doubts : ndarray, shape (n,), float64
+        See `smf_embed.review_queue.doubt`.
+    vectors : ndarray, shape (n, dimension), float32
+        Of the title, else of the description.
+    """
+
+    ids: np.ndarray
+    candidates: np.ndarray
+    doubts: np.ndarray
+    vectors: np.ndarray
+
+    def with_more(self, more: _Pool) -> _Pool:
+        """Return the most doubtful of both, `_POOL` at most."""
+        doubts = np.concatenate([self.doubts, more.doubts])
+        keep = np.argsort(-doubts, kind="stable")[:_POOL]
+        # nothing is known of the dimension before the first clip
+        vectors = np.concatenate([self.vectors, more.vectors]) if len(self.ids) else more.vectors
+        return _Pool(
+            np.concatenate([self.ids, more.ids])[keep],
+            np.concatenate([self.candidates, more.candidates])[keep],
+            doubts[keep],
+            vectors[keep],
+        )
+
+
+def _doubtful(catalogue: Catalogue, model: Classifier) -> _Pool:
+    """Decide all unlabelled clips; what is held at once is one batch and the pool."""
+    nothing = np.zeros(0, dtype=object)
+    pool = _Pool(nothing, nothing, np.zeros(0), np.zeros((0, 0), dtype=np.float32))
+    for batch in catalogue.clip_batches(_BATCH):
         ids = [clip[ID] for clip in batch if clip[LABEL] is None]
         if not ids:
             continue
         clips = catalogue.stored(ids)
         table = model.predict(clips)
-        table["doubt"] = doubt(table["confidence"].to_numpy(), table["runner_up_confidence"].to_numpy())
-        table["candidate"] = best_candidates(table)[0]
-        doubtful = np.argsort(-table["doubt"].to_numpy(), kind="stable")[:_POOL]
-        doubtful = doubtful[table["candidate"].to_numpy()[doubtful] != ""]
-        tables.append(table.iloc[doubtful])
-        there = clips.present("title")[:, None]
-        vectors.append(np.where(there, clips.vectors["title"], clips.vectors["description"])[doubtful])
-        found += [clips.clips[row] for row in doubtful]
-    if not tables:
-        return
-    table, vector = pd.concat(tables, ignore_index=True), np.concatenate(vectors)
-    keep = np.argsort(-table["doubt"].to_numpy(), kind="stable")[:_POOL]
-    sizes = catalogue.project_sizes()
-    chosen = review_queue(
-        table["doubt"].to_numpy()[keep], table["candidate"].to_numpy(dtype=object)[keep], vector[keep], sizes, most
-    )
-    for row in keep[chosen].tolist():
-        said = table.iloc[row]
-        reason = f"{said[LABEL]} {said['confidence']:.0%}, {said['runner_up']} {said['runner_up_confidence']:.0%}"
-        yield _row("review", found[row], said[LABEL], said["doubt"], said["candidate"], f"{reason}: {said['why']}")
+        doubts = doubt(table["confidence"].to_numpy(), table["runner_up_confidence"].to_numpy())
+        candidates = best_candidates(table)[0].astype(object)
+        rows = np.flatnonzero((doubts >= LEAST_DOUBT) & (candidates != ""))
+        there = clips.present("title")[rows, None]
+        vectors = np.where(there, clips.vectors["title"][rows], clips.vectors["description"][rows])
+        pool = pool.with_more(_Pool(np.asarray(clips.ids, dtype=object)[rows], candidates[rows], doubts[rows], vectors))
+    return pool
 
 
 def _votes(model: Classifier, clips: EncodedClips) -> list[dict[str, float]]:
@@ -216,6 +262,7 @@ def _row(kind: str, clip: dict[str, Any], suggested: str, score: float, group: s
     shown = {name: clip[name] or "" for name in (ID, LABEL, TITLE, "yt_channel_name")}
     return shown | {
         "kind": kind,
+        LABEL_WAS: shown[LABEL],
         "suggested": suggested,
         "score": round(float(score), 4),
         "group": group,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smf_embed.console import CatalogueOption, JsonOption, prepare_threads, print_table
+from smf_embed.console import CatalogueOption, JsonOption, check_writable, prepare_threads, print_table
 from smf_embed.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,10 +33,12 @@ def audit(
     Kinds of findings: label (the folds deny it), twins (clips of the same words, labelled differently), two names (a
     project that looks like two), untracked (a name that many clips of none share), review (unlabelled clips that
     would teach most). To act on them: correct the column cartoon in the file, then smf-embed label --from FILE.
-    Rows that you leave as they are change nothing; --column cartoon=suggested takes the proposals.
+    Rows that you leave as they are change nothing; --column cartoon=suggested takes the proposals. A row counts only
+    as long as the clip has the label of the column label_was.
     """
     if output is not None and output.suffix != ".csv":
         raise InputError(f"{output}: name a file that ends in .csv")
+    check_writable(output)
     prepare_threads()
     from smf_embed.audit import audit as look_through
     from smf_embed.catalogue import Catalogue
@@ -64,7 +66,7 @@ def audit(
 
 
 def _print_findings(findings: pd.DataFrame) -> None:
-    from smf_embed.audit import KINDS
+    from smf_embed.audit_table import KINDS
     from smf_embed.decisions import shortened
 
     for kind, meaning in KINDS.items():
@@ -83,14 +85,15 @@ def _print_findings(findings: pd.DataFrame) -> None:
                 ],
             )
         else:
+            is_review = kind == "review"
             print_table(
-                ["id", "label", "suggested", "score", "title"],
+                ["id", *(["doubt", "perhaps"] if is_review else ["label", "suggested", "score"]), "title"],
                 [
                     [
                         row["yt_reel_id"],
-                        row["cartoon"],
-                        row["suggested"],
+                        *([] if is_review else [row["cartoon"], row["suggested"]]),
                         f"{row['score']:.3f}",
+                        *([row["group"]] if is_review else []),
                         shortened(row["reel_name"]),
                     ]
                     for row in rows.head(_SHOWN).to_dict("records")
@@ -100,6 +103,10 @@ def _print_findings(findings: pd.DataFrame) -> None:
 
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
-    "audit": (audit, "Example: smf-embed audit -o suspects.csv && smf-embed label --from suspects.csv"),
+    "audit": (
+        audit,
+        "Example: smf-embed audit -o suspects.csv, then correct the column cartoon in it, then: smf-embed label --from "
+        "suspects.csv",
+    ),
 }
 """Command → its function and the example in its help."""

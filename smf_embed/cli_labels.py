@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from smf_embed.console import CatalogueOption, ColumnOption, parse_columns, report_rejected, say
 from smf_embed.errors import InputError
+
+if TYPE_CHECKING:
+    from smf_embed.clips import ClipBatch
 
 IdsArgument = Annotated[
     list[str], typer.Argument(metavar="ID...", help="Ids of clips; before ids that begin with a hyphen write --.")
@@ -35,7 +38,8 @@ def label(
     """Give clips a project, or none; it stands until the label in their table changes, and counts from now on.
 
     From a file, each row whose cartoon differs from the clip's label is taken, and nothing else of it; empty cells are
-    passed over. To take the proposals of an audit as they are: --column cartoon=suggested.
+    passed over, and so are rows whose label_was, where the file has it, is not the clip's label any more. To take the
+    proposals of an audit as they are: --column cartoon=suggested.
     """
     from smf_embed.catalogue import Catalogue
     from smf_embed.stored_clips import project_name
@@ -64,29 +68,31 @@ def label(
 
 def _label_from(table: str, column: list[str] | None, confirm: bool, folder: Path) -> None:
     from smf_embed.catalogue import Catalogue
-    from smf_embed.clip_tables import iter_clips
     from smf_embed.clips import ID, LABEL, TITLE
     from smf_embed.stored_clips import project_name
 
     columns = parse_columns(column)
-    # a table of clips must have titles; here they are not looked at, so the ids will do for them
-    columns = {TITLE: columns.get(ID, ID)} | columns
     with Catalogue(folder) as opened, opened.writing("label"):
-        batches = list(iter_clips(table, columns))
+        batches, has_was = _read_labels(table, columns)
         report_rejected([row for batch in batches for row in batch.rejected], {}, None)
         given = [clip for batch in batches for clip in batch.clips]
         if not any(LABEL in clip["given"] for clip in given):
             raise InputError(f"{table}: has no usable row with a column {LABEL}; name it: --column {LABEL}=suggested")
         now = {clip[ID]: clip[LABEL] for clip in opened.clips([clip[ID] for clip in given])}
         missing = dict.fromkeys(clip[ID] for clip in given if clip[ID] not in now)
+        if not now:
+            raise InputError(f"{table}: none of its {len(missing):,} ids is in the catalogue {folder}")
         change: dict[str, str] = {}
         same: dict[str, str] = {}
+        stale: dict[str, str] = {}
         for clip in given:
             if clip[LABEL] is None or clip[ID] not in now:
                 continue
             project = project_name(clip[LABEL])
             if project == now[clip[ID]]:
                 same[clip[ID]] = project
+            elif has_was and (clip[TITLE] and project_name(clip[TITLE])) != now[clip[ID]]:
+                stale[clip[ID]] = project
             elif change.setdefault(clip[ID], project) != project:
                 raise InputError(
                     f"{table}: gives {clip[ID]} two new projects, {change[clip[ID]]} and {project} in line "
@@ -103,12 +109,35 @@ def _label_from(table: str, column: list[str] | None, confirm: bool, folder: Pat
         say(f"{identifier}: is not in the catalogue")
     if len(missing) > 5:
         say(f"{len(missing) - 5:,} more ids are not in the catalogue")
+    if stale:
+        shown = ", ".join(f"{one} ({now[one] or 'no label'})" for one in list(stale)[:5])
+        more = f" and {len(stale) - 5:,} more" if len(stale) > 5 else ""
+        say(f"skipped, since their labels have changed after {table} was written: {shown}{more}")
     counted = ", ".join(f"{count:,} {name}" for name, count in Counter(change.values()).most_common(5))
     kept = len(same.keys() - change.keys())
     print(
         f"labelled {len(change):,} clips anew{f' ({counted})' if counted else ''}; {kept:,} "
-        f"{'confirmed' if confirm else 'left as they are'}. To learn from it: smf-embed fit"
+        f"{'confirmed' if confirm else 'left as they are'}{f'; {len(stale):,} skipped' if stale else ''}. "
+        "To learn from it: smf-embed fit"
     )
+
+
+def _read_labels(table: str, columns: dict[str, str]) -> tuple[list[ClipBatch], bool]:
+    """Read a table of labels, and tell whether it holds what the labels were when it was written.
+
+    They are read as titles, which a table of clips must have and nobody looks at here; without them, the ids will do.
+    """
+    from smf_embed.audit_table import LABEL_WAS
+    from smf_embed.clip_tables import iter_clips, readable_again
+    from smf_embed.clips import ID, TEXT, TITLE
+
+    identifier = columns.get(ID, ID)
+    with readable_again(table) as file:
+        try:
+            return list(iter_clips(file, columns | {TITLE: LABEL_WAS, TEXT: identifier})), True
+        except InputError:
+            # it has no such column; whatever else is wrong with it is wrong again
+            return list(iter_clips(file, columns | {TITLE: identifier, TEXT: identifier})), False
 
 
 def unlabel(ids: IdsArgument, catalogue: CatalogueOption = Path("index")) -> None:

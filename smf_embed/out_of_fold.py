@@ -150,9 +150,7 @@ class OutOfFold:
         )
 
 
-def changed_arrays(
-    arrays: Mapping[str, np.ndarray], change: Callable[[OutOfFold], OutOfFold]
-) -> dict[str, np.ndarray]:
+def changed_arrays(arrays: Mapping[str, np.ndarray], change: Callable[[OutOfFold], OutOfFold]) -> dict[str, np.ndarray]:
     """Return the arrays of a model after a change of what its folds said; a model that holds nothing of it stays."""
     if not _held(arrays):
         return dict(arrays)

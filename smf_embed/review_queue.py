@@ -6,12 +6,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
-# decisions that are surer are not worth a look
-_LEAST_DOUBT = 0.1
+#: Decisions of less doubt are not worth a look.
+LEAST_DOUBT = 0.1
 
 
 def doubt(confidence: np.ndarray, runner_up: np.ndarray) -> np.ndarray:
-    """Return how near the best and the second decision are, 0 to 1; 1 where neither is more probable."""
+    """Return how near the best and the second decision are, shape (n,), 0 to 1; 1 where neither is more probable.
+
+    Parameters
+    ----------
+    confidence, runner_up : ndarray, shape (n,)
+        Of the decision and of what came second, 0 to 1.
+    """
     return np.clip(1.0 - (confidence - runner_up), 0.0, 1.0)
 
 
@@ -45,7 +51,7 @@ def review_queue(
     Settles (2009), Active learning literature survey; sections 3.1 and 5.1, uncertainty and density.
     """
     waiting = {
-        project: np.flatnonzero((candidates == project) & (doubts >= _LEAST_DOUBT))
+        project: np.flatnonzero((candidates == project) & (doubts >= LEAST_DOUBT))
         for project in sorted(set(candidates.tolist()) - {""}, key=lambda name: (sizes.get(name, 0), name))
     }
     unlike = np.ones(len(doubts))

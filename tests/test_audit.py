@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 from conftest import make_table
 
-from smf_embed.audit import COLUMNS, audit, margins
+import smf_embed.audit
+from smf_embed.audit import _one_proposal_a_clip, audit, margins
+from smf_embed.audit_table import COLUMNS
 from smf_embed.catalogue import Catalogue
 from smf_embed.classifier import MODEL_FOLDER, Classifier
 from smf_embed.clip_tables import iter_clips
@@ -23,6 +25,29 @@ def wrong(train) -> dict[str, str]:
     return {row.yt_reel_id: "Фиксики" if row.cartoon == "Буба" else "none" for row in rows.itertuples()}
 
 
+# titles between two projects, or a project and none, five of them of the same words but for one
+BETWEEN = [
+    "Буба и Лунтик на кухне",
+    "Лунтик и Буба: день рождения",
+    "Обзор телефона Буба",
+    "Фиксики и Пороро: большая рыба",
+    "Пороро и Фиксики катаются с горки",
+    "Песня про Пороро",
+    *(f"Лунтик и Фиксики смотрят на пылесос {number}" for number in ["один", "два", "три", "четыре", "пять"]),
+]
+
+
+def doubtful() -> pd.DataFrame:
+    """Unlabelled clips whose titles are between projects."""
+    return pd.DataFrame(
+        {
+            "yt_reel_id": [f"between{row}" for row in range(len(BETWEEN))],
+            "reel_name": BETWEEN,
+            "yt_channel_id": [f"UCnew{row}" for row in range(len(BETWEEN))],
+        }
+    )
+
+
 @pytest.fixture(scope="module")
 def folder(train, wrong, encoder, tmp_path_factory):
     """A fitted catalogue with wrong labels, two twins that disagree, and clips without a label."""
@@ -30,7 +55,7 @@ def folder(train, wrong, encoder, tmp_path_factory):
     twin = train[train["cartoon"] == "Пороро"].head(1).assign(yt_reel_id="twin", cartoon="Фиксики")
     twin["reel_name"] += "!!!"
     twin["text"] = f"[{twin['reel_name'].iloc[0]}]" + twin["text"].str.partition("]")[2]
-    unlabelled = make_table(per_title=1, first=90).assign(cartoon=None)
+    unlabelled = pd.concat([make_table(per_title=1, first=90).assign(cartoon=None), doubtful()])
     folder = tmp_path_factory.mktemp("audit") / "index"
     with Catalogue(folder, create=True) as catalogue:
         catalogue.encoder = encoder
@@ -55,6 +80,7 @@ def test_most_wrong_labels_stand_among_twice_as_many_suspects_with_the_right_pro
     truth = train.set_index("yt_reel_id")["cartoon"]
     assert (first.loc[found, "suggested"] == truth[found]).mean() >= 0.8
     assert (first.loc[found, "cartoon"] == pd.Series(wrong)[found]).all()
+    assert (findings["label_was"] == findings["cartoon"]).all()
 
 
 def test_twins_with_different_labels_are_listed_together(findings) -> None:
@@ -65,11 +91,54 @@ def test_twins_with_different_labels_are_listed_together(findings) -> None:
     assert set(twins["suggested"]) == {"Пороро"}
 
 
-def test_the_queue_holds_unlabelled_clips_alone(findings, train) -> None:
+def test_the_queue_holds_the_doubtful_of_the_unlabelled_clips_without_a_proposal(findings) -> None:
     review = findings[findings["kind"] == "review"]
-    assert len(review) <= 10
-    assert not set(review["yt_reel_id"]) & set(train["yt_reel_id"])
-    assert (review["cartoon"] == "").all()
+    assert 5 <= len(review) <= 10
+    assert review["yt_reel_id"].str.startswith("between").mean() >= 0.5
+    assert (review["score"] >= 0.1).all()
+    assert review["yt_reel_id"].is_unique
+    assert (review[["cartoon", "label_was", "suggested"]] == "").all(axis=None)
+    assert (review["group"] != "").all()
+    assert review["reason"].str.contains(r"^\S+ \d+%, \S+ \d+%: ").all()
+
+
+def test_the_queue_takes_turns_by_project_and_not_one_title_again_and_again(folder, findings) -> None:
+    with Catalogue(folder) as catalogue:
+        sizes = catalogue.project_sizes()
+    review = findings[findings["kind"] == "review"]
+    groups = review["group"].tolist()
+    turn = groups[: review["group"].nunique()]
+    assert len(set(turn)) == len(turn) >= 3
+    assert turn == sorted(turn, key=lambda name: (sizes[name], name))
+    first = review.head(5)["reel_name"]
+    assert first.str.startswith("Лунтик и Фиксики смотрят").sum() <= 1
+
+
+def test_the_queue_is_the_same_whatever_is_looked_at_together(folder, findings, monkeypatch) -> None:
+    monkeypatch.setattr(smf_embed.audit, "_BATCH", 37)
+    with Catalogue(folder) as catalogue:
+        again = audit(catalogue, Classifier.load(folder / MODEL_FOLDER, catalogue), queue=10)
+    pd.testing.assert_frame_equal(again, findings)
+
+
+def test_no_more_clips_are_held_than_the_most_doubtful(folder, findings, monkeypatch) -> None:
+    sizes, more = [], smf_embed.audit._Pool.with_more
+    monkeypatch.setattr(smf_embed.audit, "_BATCH", 3)
+    monkeypatch.setattr(smf_embed.audit, "_POOL", 4)
+    monkeypatch.setattr(
+        smf_embed.audit._Pool, "with_more", lambda *pools: sizes.append(len(more(*pools).ids)) or more(*pools)
+    )
+    with Catalogue(folder) as catalogue:
+        kept = smf_embed.audit._doubtful(catalogue, Classifier.load(folder / MODEL_FOLDER, catalogue))
+    assert max(sizes) == len(kept.ids) == 4
+    doubts = findings.loc[findings["kind"] == "review", "score"].sort_values(ascending=False)
+    assert kept.doubts.min() >= doubts.iloc[4] - 1e-9
+
+
+def test_a_clip_has_one_proposal_in_all_its_rows() -> None:
+    rows = [("label", "a", "Буба"), ("twins", "a", "Лунтик"), ("twins", "b", "Лунтик"), ("untracked", "a", "")]
+    told = _one_proposal_a_clip(pd.DataFrame(rows, columns=["kind", "yt_reel_id", "suggested"]))
+    assert told["suggested"].tolist() == ["Буба", "Буба", "Лунтик", ""]
 
 
 def test_what_a_person_has_looked_at_is_not_doubted_again_unless_asked_for(folder, wrong, tmp_path) -> None:

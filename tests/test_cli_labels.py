@@ -66,6 +66,38 @@ def test_what_cannot_be_meant_is_refused(run, folder, words, reason):  # noqa: F
     assert contents(folder) == before
 
 
+def test_a_stale_file_undoes_no_label(run, folder, tmp_path):  # noqa: F811
+    rows = [
+        ("a", "Лунтик", "Буба"),
+        ("b", "Буба", "none"),
+        ("c", "Лунтик", ""),
+        ("-d", "Лунтик", ""),
+        ("e", "none", " "),
+    ]
+    before = labels(folder)
+    file = write(tmp_path / "s.csv", rows, ["yt_reel_id", "cartoon", "label_was"])
+    code, out, err = run("label", "--from", file, "--catalogue", folder)
+    changed = {one for one, _, was in rows if (was.strip() or None) == before[one]}
+    after = labels(folder)
+    assert code == 0
+    for one, new, _ in rows:
+        assert after[one] == (new if one in changed else before[one])
+    assert 0 < len(changed) < len(rows)
+    assert out.startswith(f"labelled {len(changed)} clips anew")
+    assert f"; {len(rows) - len(changed)} skipped." in out
+    assert err.endswith("s.csv was written: -d (Буба)\n")
+    # the same file again: what it gave stands, what was skipped is skipped
+    assert run("label", "--from", file, "--catalogue", folder)[1].startswith("labelled 0 clips anew")
+    assert labels(folder) == after
+
+
+def test_a_file_of_unknown_clips_alone_is_refused(run, folder, tmp_path):  # noqa: F811
+    before = contents(folder)
+    file = write(tmp_path / "s.csv", [("gone", "Буба"), ("gone2", "Буба")])
+    refused(run("label", "--from", file, "--catalogue", folder), "none of its 2 ids is in the catalogue")
+    assert contents(folder) == before
+
+
 def test_a_file_without_labels_is_refused(run, folder, tmp_path):  # noqa: F811
     file = write(tmp_path / "s.csv", [("a", "t")], ["yt_reel_id", "reel_name"])
     refused(run("label", "--from", file, "--catalogue", folder), "no usable row with a column cartoon")
