@@ -26,6 +26,7 @@ from smf_embed.console import (
     JsonOption,
     RejectedOption,
     SubtitlesOption,
+    check_writable,
     prepare_threads,
     print_scores,
     progress,
@@ -146,6 +147,7 @@ def predict(
     prepare_threads()
     if output is not None and output.suffix not in (".csv", ".parquet", ".jsonl"):
         raise InputError(f"{output}: name a file that ends in .csv, .parquet or .jsonl")
+    check_writable(output)
     decisions, _, texts, seconds = decide_table(
         table, catalogue, column, subtitles, rejected, device=device, isolate=isolate, min_precision=min_precision
     )

@@ -19,6 +19,7 @@ from smf_embed.console import (
     JsonOption,
     RejectedOption,
     SubtitlesOption,
+    check_writable,
     prepare_threads,
     print_scores,
     print_table,
@@ -122,6 +123,8 @@ def report(
     """
     if output.suffix not in (".html", ".htm"):
         raise InputError(f"{output}: name a file that ends in .html")
+    check_writable(output)
+    check_writable(plots / "map.png" if plots is not None else None)
     from smf_embed.report import require_libraries
 
     require_libraries()

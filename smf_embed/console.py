@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # rejected rows that are shown; all of them go where --rejected says
 _SHOWN = 5
+# between columns of a table; columns of one that goes into a pipe
+_GAP, _PIPED = "  ", 120
 
 CatalogueOption = Annotated[
     Path, typer.Option("--catalogue", envvar="SMF_EMBED_CATALOGUE", help="Folder of the catalogue and its model.")
@@ -93,22 +96,61 @@ def print_scores(scores: dict[str, Any], what: str, as_json: bool) -> None:
 
 
 def print_table(header: list[str], rows: list[list[str]]) -> None:
+    """Print a table whose widest columns are shortened until it fits the screen, or 120 columns in a pipe."""
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in header:
-        # the last column gives way where the screen is narrow
-        width = None if name == header[-1] else max([len(name), *(len(row[header.index(name)]) for row in rows)])
-        table.add_column(name, overflow="ellipsis", no_wrap=True, min_width=width)
-    for row in rows:
-        # brackets in titles are text, not markup; a line break in one would break the table
-        table.add_row(*(Text(" ".join(cell.split())) for cell in row))
     console = Console(soft_wrap=False)
     if not console.is_terminal:
-        console = Console(width=120)
+        console = Console(width=_PIPED)
+    # brackets in titles are text, not markup; a line break in one would break the table
+    cells = [[" ".join(cell.split()) for cell in row] for row in rows]
+    least = [cell_len(name) for name in header]
+    widths = [max([least[place], *(cell_len(row[place]) for row in cells)]) for place in range(len(header))]
+    widths = _narrowed(widths, least, console.width - len(_GAP) * (len(header) - 1))
+    # rich leaves columns out where there is no room for them; here the screen breaks the lines then
+    console.width = max(console.width, sum(widths) + len(_GAP) * (len(header) - 1))
+    table = Table(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="bold")
+    for name, width in zip(header, widths, strict=True):
+        table.add_column(name, overflow="ellipsis", no_wrap=True, width=width)
+    for row in cells:
+        table.add_row(*map(Text, row))
     console.print(table)
+
+
+def _narrowed(widths: list[int], least: list[int], room: int) -> list[int]:
+    """Take from the widest column, again and again, until all fit or none can give more."""
+    widths = list(widths)
+    while sum(widths) > room:
+        able = [place for place, width in enumerate(widths) if width > least[place]]
+        if not able:
+            break
+        widths[max(able, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def check_writable(path: Path | None) -> None:
+    """See that a file can be written, before the work whose result it takes; None is no file.
+
+    Raises
+    ------
+    InputError
+        The path is a folder, or a part of it is a file or may not be written to.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file")
+    folder = path.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise InputError(f"{path}: cannot be written, since {folder} is a file")
+    # the file itself is replaced, so only its folder matters
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"{path}: cannot be written, since there is no permission to write to {folder}")
 
 
 @contextmanager

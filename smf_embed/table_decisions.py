@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smf_embed.console import parse_columns, progress, report_rejected, subtitles_of
+from smf_embed.console import check_writable, parse_columns, progress, report_rejected, subtitles_of
 from smf_embed.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def decide_table(
     from smf_embed.judging import facts_of
 
     columns = parse_columns(column)
+    check_writable(rejected)
     started = time.monotonic()
     parts, mended = [], ClipBatch().mended
     add_subtitles, rows = subtitles_of(subtitles)
