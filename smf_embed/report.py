@@ -70,10 +70,11 @@ def write_report(
     """
     from jinja2 import Environment
 
+    from smf_embed.plot_names import PlotNames
     from smf_embed.report_plots import DARK, LIGHT, draw_all, lay_out
 
-    places = lay_out(clips)
-    light, dark = (draw_all(judged, scores, places, theme) for theme in (LIGHT, DARK))
+    places, names = lay_out(clips), PlotNames()
+    light, dark = (draw_all(judged, scores, places, theme, names) for theme in (LIGHT, DARK))
     plots = [
         {"id": name, "title": title, "told": told, "wide": wide, "light": _uri(light[name]), "dark": _uri(dark[name])}
         for name, (title, told, wide) in _PLOTS.items()
@@ -88,6 +89,7 @@ def write_report(
         scores=scores,
         tiles=_tiles(scores),
         plots=plots,
+        numbered=names.numbered,
         tables=_tables(scores),
         mistakes=_mistakes(judged.table),
         late=bool(judged.table.attrs.get("late_evidence")),

@@ -13,6 +13,7 @@ from smf_embed.calibration_scores import Ranked
 from smf_embed.clips import LABEL, NONE
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.judging import Judged, best_candidates, right
+from smf_embed.plot_names import PlotNames
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +51,9 @@ class Map:
     labels: np.ndarray
 
 
-def draw_all(judged: Judged, scores: dict[str, Any], clips: Map | None, theme: Theme) -> dict[str, bytes]:
+def draw_all(
+    judged: Judged, scores: dict[str, Any], clips: Map | None, theme: Theme, names: PlotNames
+) -> dict[str, bytes]:
     """Return name → PNG of all plots that can be drawn.
 
     Parameters
@@ -61,13 +64,15 @@ def draw_all(judged: Judged, scores: dict[str, Any], clips: Map | None, theme: T
     clips : Map or None
         See `lay_out`.
     theme : Theme
+    names : PlotNames
+        Takes note of the names that cannot be written.
     """
     figures = {
         "f1-by-size": _f1_by_size(scores, judged.sizes, theme),
         "reliability": _reliability(scores, theme),
         "precision-recall": _precision_recall(judged, theme),
-        "confusions": _confusions(judged, theme),
-        "map": None if clips is None else _map(clips, theme),
+        "confusions": _confusions(judged, theme, names),
+        "map": None if clips is None else _map(clips, theme, names),
     }
     return {name: _png(figure) for name, figure in figures.items() if figure is not None}
 
@@ -143,7 +148,7 @@ def _reliability(scores: dict[str, Any], theme: Theme) -> Figure:
     return figure
 
 
-def _confusions(judged: Judged, theme: Theme) -> Figure | None:
+def _confusions(judged: Judged, theme: Theme, names: PlotNames) -> Figure | None:
     table = judged.table[~right(judged.table)]
     if table.empty:
         return None
@@ -160,9 +165,9 @@ def _confusions(judged: Judged, theme: Theme) -> Figure | None:
         if count:
             colour = theme.background if strong[row, column] else theme.text
             axes.text(column, row, f"{count:.0f}", ha="center", va="center", fontsize=7, color=colour)
-    names = [_short(name) for name in shown]
-    axes.set_xticks(range(len(shown)), names, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
-    axes.set_yticks(range(len(shown)), names, fontsize=7)
+    ticks = [names.shown(name) for name in shown]
+    axes.set_xticks(range(len(shown)), ticks, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
+    axes.set_yticks(range(len(shown)), ticks, fontsize=7)
     _label(axes, theme, "decided", "label")
     return figure
 
@@ -219,7 +224,7 @@ def lay_out(clips: EncodedClips, seed: int = 0) -> Map | None:
     return Map(np.asarray(places), labels[rows])
 
 
-def _map(clips: Map, theme: Theme) -> Figure:
+def _map(clips: Map, theme: Theme, names: PlotNames) -> Figure:
     from matplotlib import colormaps
 
     label = clips.labels
@@ -237,15 +242,9 @@ def _map(clips: Map, theme: Theme) -> Figure:
     common = [name for name, _ in Counter(label[label != NONE].tolist()).most_common()]
     for number, name in enumerate(common[:_COLOURED]):
         # every second colour of the palette is the pale twin of the one before
-        draw(label == name, palette[(2 * number) % 20 + (number >= 10)], _short(name))
+        draw(label == name, palette[(2 * number) % 20 + (number >= 10)], names.shown(name))
     if common[_COLOURED:]:
         rest = np.isin(label, np.array(common[_COLOURED:], dtype=object))
         draw(rest, theme.text, f"{len(common) - _COLOURED} others", alpha=0.45)
     _legend(axes, theme, loc="center left", bbox_to_anchor=(1.0, 0.5), markerscale=2)
     return figure
-
-
-def _short(name: str) -> str:
-    # a dollar sign would begin a formula
-    name = name.replace("$", r"\$")
-    return name if len(name) <= 26 else name[:25] + "…"

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import warnings
 from html.parser import HTMLParser
 
 import numpy as np
@@ -16,7 +17,9 @@ from smf_embed.judging import Judged
 pytest.importorskip("matplotlib", reason="needs the extra: pip install 'smf-embed[report]'")
 pytest.importorskip("jinja2", reason="needs the extra: pip install 'smf-embed[report]'")
 
+from smf_embed.plot_names import PlotNames
 from smf_embed.report import worst_mistakes, write_report
+from smf_embed.report_plots import LIGHT, Map, _map
 
 HOSTILE = "</div><script>alert('x')</script><img src=http://example.org/a.png onerror=alert(1)> & \"$x^2$\""
 PLOTS = ["f1-by-size", "reliability", "precision-recall", "confusions", "map"]
@@ -113,6 +116,46 @@ def test_the_most_confident_mistakes_come_first(page) -> None:
     assert re.findall(r'<span class="dim">(id\d+)</span>', page.read_text(encoding="utf-8")) == (
         wrong["yt_reel_id"].head(20).tolist()
     )
+
+
+STRANGE = ["_begins", "Буба 🎉", "名探偵コナン", "ماشا والدب", "한글 $5$", "🎉🎉"]
+
+
+def test_names_of_any_letters_are_readable_in_plots_and_warn_of_nothing(tmp_path, capfd) -> None:
+    made = judged()
+    rng = np.random.default_rng(1)
+    table = made.table.assign(
+        label=rng.choice(["none", *STRANGE], len(made.table)), cartoon=rng.choice(["none", *STRANGE], len(made.table))
+    )
+    strange = Judged(table, dict.fromkeys(STRANGE, 20), "strange")
+    clips = labelled()
+    for row, clip in enumerate(clips.clips):
+        clip["cartoon"] = STRANGE[row % len(STRANGE)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawn = write_report(tmp_path / "r.html", strange, evaluate(strange, resamples=0), clips)
+    assert drawn == PLOTS
+    assert capfd.readouterr().err == ""
+    told = re.search(r'id="numbered">(.*?)</p>', (tmp_path / "r.html").read_text(encoding="utf-8"), re.DOTALL)
+    assert told is not None
+    named = dict(re.findall(r"(no\. \d) <bdi>(.*?)</bdi>", told[1]))
+    assert set(named.values()) == {"名探偵コナン", "ماشا والدب", "한글 $5$", "🎉🎉"}
+    assert set(named) == {"no. 1", "no. 2", "no. 3", "no. 4"}
+
+
+def test_a_legend_holds_every_project_of_the_map() -> None:
+    names = PlotNames()
+    labels = np.array(["none", *STRANGE] * 3, dtype=object)
+    figure = _map(Map(np.arange(2.0 * len(labels)).reshape(-1, 2), labels), LIGHT, names)
+    legend = figure.axes[0].get_legend()
+    assert len(legend.get_texts()) == len(STRANGE) + 1
+    assert [text.get_text().strip() for text in legend.get_texts()][1:4] == ["_begins", "Буба", "no. 1"]
+
+
+def test_names_are_shortened_and_begin_no_formula() -> None:
+    assert PlotNames().shown("Маша и медведь") == "Маша и медведь"
+    assert PlotNames().shown("$x$") == r"\$x\$"
+    assert PlotNames().shown("Б" * 40) == "Б" * 25 + "…"
 
 
 def test_a_report_of_nothing_but_right_decisions_can_be_written(tmp_path) -> None:
