@@ -21,6 +21,8 @@ from smf_embed.votes import VOTES_AT, FieldVotes, Signals
 
 # clips that are looked at together; bounds the memory of the arrays by clip and project
 _CHUNK = 4096
+# parts in the making at once: each holds some hundred arrays of clips by projects, and the words need the interpreter
+_MOST_PARTS = 4
 # a share of few clips says little: that many clips of no project are added to the channel's
 _CHANNEL_PRIOR = 3.0
 
@@ -174,7 +176,7 @@ class EvidenceBuilder:
         if len(starts) == 1:
             return part(0)
         # while one part is searched, which needs no interpreter, the words of another are read
-        with ThreadPoolExecutor(thread_count(), initializer=_search_by_one_thread) as pool:
+        with ThreadPoolExecutor(min(thread_count(), _MOST_PARTS), initializer=_search_by_one_thread) as pool:
             return concatenated(list(pool.map(part, starts)))
 
     def _build_part(self, clips: EncodedClips, start: int, groups: np.ndarray) -> Evidence:
