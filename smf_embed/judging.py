@@ -85,6 +85,7 @@ def by_folds_of_the_fit(model: Classifier, catalogue: Catalogue) -> Judged:
 
     Only the thresholds and the calibration have seen these clips, so this is cheap and a little flattered. Clips whose
     label has changed since are left out: where a proposal of the audit was taken, the label is what the folds said.
+    Those that are left are the easier ones, if labels were wrong there: after many changes, only a new fit tells.
 
     Raises
     ------
