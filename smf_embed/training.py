@@ -37,6 +37,8 @@ _FIRST_ROUNDS = 100
 # nine of ten pairs are wrong beyond doubt, and teach little: one in ten of them is kept and stands for ten
 _EASY = 0.0003
 _EASY_KEPT = 10
+# all of them would outweigh the pairs of projects that are small, and cost those a point (docs/decisions.md)
+_FEW_SHOT_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,8 @@ def learn_decision(
     Parameters
     ----------
     evidence, few_shot : Evidence
-        Out of fold. The second is learned from alone; thresholds and calibration are those of the first.
+        Out of fold. The second is learned from alone, and a tenth as much; thresholds and calibration are those of
+        the first.
     labels, folds : ndarray of int, shape (n_clips,)
     n_projects : int
         `none` included.
@@ -248,8 +251,9 @@ def learn_decision(
     if not _can_be_learned(is_right[taught], fold[taught]):
         return None
     say("looking for wrong labels")
-    weights = taught.astype(np.float32)
-    first = _out_of_fold(pairs.values, is_right, weights, fold, range(seed, seed + 1), _FIRST_ROUNDS)
+    counts = np.ones(len(pairs.clips), dtype=np.float32)
+    counts[len(evidence.clips) :] = _FEW_SHOT_WEIGHT
+    first = _out_of_fold(pairs.values, is_right, counts * taught, fold, range(seed, seed + 1), _FIRST_ROUNDS)
     doubted = contradicted(evidence, first[asked], labels)
     sound = taught & ~doubted[pairs.clips]
     if _can_be_learned(is_right[sound], fold[sound]):
@@ -258,7 +262,7 @@ def learn_decision(
         doubted = np.zeros(len(labels), dtype=bool)
     say("decision trees")
     seeds = range(seed, seed + _MODELS)
-    weights = thinned(taught, (first < _EASY) & (is_right == 0), seed)
+    weights = counts * thinned(taught, (first < _EASY) & (is_right == 0), seed)
     out_of_fold = _out_of_fold(pairs.values, is_right, weights, fold, seeds)[asked]
     trees = _grown(pairs.values, is_right, weights, seeds)
     ranking = rank(evidence, out_of_fold, len(labels))
