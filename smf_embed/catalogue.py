@@ -17,7 +17,7 @@ import numpy as np
 
 from smf_embed.adding import AddReport, add_batches, learn_batches
 from smf_embed.checked_sql import damaged
-from smf_embed.clips import ID, TEXT_FIELDS, ClipBatch
+from smf_embed.clips import ID, LABEL, TEXT_FIELDS, ClipBatch
 from smf_embed.database import FILE_NAME, Database, create_database
 from smf_embed.encoded_clips import EncodedClips, text_digest
 from smf_embed.encoder import BUILTIN, Encoder
@@ -271,6 +271,34 @@ class Catalogue(StoredClips):
                     self.put_label(key, project, source, generation)
             self._preparation = None  # the project may be a new one, whose name no typo correction may change
         return list(known)
+
+    def undo(self, person: str) -> tuple[list[str], list[str]]:
+        """Take back the last labels that a person gave in one go and that were not taken back yet.
+
+        Returns
+        -------
+        undone : list of str
+            Clips that have the label again which they had before.
+        kept : list of str
+            Clips that were labelled anew since, or are gone; they stay as they are.
+        """
+        with self.writing("undo"):
+            last = self.last_labelling(person)
+            if last is None:
+                return [], []
+            given, rows = last
+            now = {clip[ID]: clip for clip in self.clips([row[ID] for row in rows])}
+            undone = [row for row in rows if row[ID] in now and now[row[ID]][LABEL] == row["project"]]
+            with self.transaction("undo") as generation:
+                before, self.person = self.person, person
+                try:
+                    for row in undone:
+                        self.put_label(now[row[ID]]["clip_key"], row["was"], "person", generation, undoes=given)
+                finally:
+                    self.person = before
+        self._preparation = None  # a project may have gone, and its name is no name any more
+        done = [row[ID] for row in undone]
+        return done, [row[ID] for row in rows if row[ID] not in set(done)]
 
     def set_index(self, kind: str, facts: dict[str, Any]) -> None:
         """Note which FAISS index is to be used, and what was measured of it."""

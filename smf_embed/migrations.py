@@ -12,7 +12,7 @@ from pathlib import Path
 from smf_embed.errors import CatalogueError, InputError
 from smf_embed.files import replace_atomically
 from smf_embed.lexicon import Lexicon
-from smf_embed.schema import CLIP_COLUMNS, SCHEMA, SCHEMA_VERSION
+from smf_embed.schema import CLIP_COLUMNS, LABEL_LOG, SCHEMA, SCHEMA_VERSION
 
 
 def migrate(sql: sqlite3.Connection, path: Path, version: int) -> Path:
@@ -62,9 +62,10 @@ def _to_2(sql: sqlite3.Connection, path: Path) -> None:
     for table in old:
         sql.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
     sql.execute("PRAGMA legacy_alter_table = OFF")
-    # to be spelled out here when the schema moves on
+    # to be spelled out here when one of these tables changes
     for statement in SCHEMA:
-        sql.execute(statement)
+        if statement not in LABEL_LOG:
+            sql.execute(statement)
     clips = ", ".join("project" if name == "cartoon" else name for name in CLIP_COLUMNS) + ", row_digest, generation"
     sql.execute("INSERT INTO meta (key, value) SELECT key, value FROM old_meta")
     sql.execute("INSERT INTO meta (key, value) VALUES ('index_kind', 'Flat')")
@@ -94,5 +95,16 @@ def _to_2(sql: sqlite3.Connection, path: Path) -> None:
         sql.execute(f"DROP TABLE old_{table}")
 
 
+def _to_3(sql: sqlite3.Connection, path: Path) -> None:
+    """A log of labels, filled with what is known of those that clips have had by now."""
+    for statement in LABEL_LOG:
+        sql.execute(statement)
+    sql.execute(
+        "INSERT INTO label_log (yt_reel_id, project, was, source, at, generation) "
+        "SELECT yt_reel_id, labels.project, lag(labels.project) OVER (PARTITION BY clip_key ORDER BY label_key), "
+        "source, at, labels.generation FROM labels JOIN clips USING (clip_key) ORDER BY label_key"
+    )
+
+
 #: Format → what makes it of the one before.
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection, Path], None]] = {2: _to_2}
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection, Path], None]] = {2: _to_2, 3: _to_3}

@@ -17,7 +17,9 @@ from smf_embed.schema import CHECKED, SCHEMA, SCHEMA_VERSION, check_of_row, prep
 
 _META = {"schema_version", "encoder", "fingerprint", "fingerprint_parts", "catalogue_id"}
 # keys that are numbers can be tried one by one, and how many at most
-_NUMBERED = {"generations": "generation", "vectors": "vector_key", "clips": "clip_key", "labels": "label_key"}
+_NUMBERED = {"generations": "generation", "vectors": "vector_key", "clips": "clip_key", "labels": "label_key"} | {
+    "label_log": "log_key"
+}
 _KEYS = {"boilerplate": ("channel", "kind", "digest"), "aliases": ("alias", "channel")}
 _MOST_KEYS = 10_000_000
 
@@ -145,7 +147,7 @@ def _mend_references(sql: sqlite3.Connection) -> None:
             f"UPDATE clips SET {name}_vector = NULL WHERE {name}_vector NOT IN (SELECT vector_key FROM vectors)"
         )
     sql.execute("DELETE FROM labels WHERE clip_key NOT IN (SELECT clip_key FROM clips)")
-    referred = "SELECT generation FROM clips UNION SELECT generation FROM labels"
+    referred = " UNION ".join(f"SELECT generation FROM {table}" for table in ("clips", "labels", "label_log"))
     lost = sql.execute(f"{referred} EXCEPT SELECT generation FROM generations").fetchall()
     newest = sql.execute("SELECT coalesce(max(generation), 0) + 1 FROM generations").fetchone()
     sql.executemany(

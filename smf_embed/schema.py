@@ -12,7 +12,7 @@ from typing import Any
 
 from smf_embed.clips import CLIP_FIELDS, ID, LABEL, NUMBER_COLUMNS, TEXT_FIELDS
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 #: Columns of the table `clips` that come from the user's table, and those that clips are read back with.
 STORED = tuple(name for name in CLIP_FIELDS if name != LABEL)
@@ -33,6 +33,7 @@ CHECKED = {
     "words": ("word", "texts"),
     "boilerplate": ("channel", "kind", "digest", "seen"),
     "aliases": ("alias", "project", "channel", "source"),
+    "label_log": ("log_key", ID, "project", "was", "source", "person", "at", "generation", "undoes"),
 }
 
 
@@ -66,6 +67,23 @@ def _check(table: str) -> str:
     columns = ", ".join(CHECKED[table])
     return f"row_check INTEGER NOT NULL GENERATED ALWAYS AS (check_of_row({columns})) STORED"
 
+
+#: Who gave which label when; unlike `labels`, it outlives the clips. New in format 3.
+LABEL_LOG = (
+    f"""CREATE TABLE label_log (
+        log_key INTEGER PRIMARY KEY AUTOINCREMENT,
+        {ID} TEXT NOT NULL,
+        project TEXT,  -- NULL where the label was taken away
+        was TEXT,  -- the label before
+        source TEXT NOT NULL,  -- table, person or model
+        person TEXT,  -- the name of whoever did it, where that is known
+        at TEXT NOT NULL,
+        generation INTEGER NOT NULL REFERENCES generations,
+        undoes INTEGER,  -- the generation whose label was taken back by this
+        {_check("label_log")}
+    ) STRICT""",
+    "CREATE INDEX label_log_by_person ON label_log (person, generation) WHERE person IS NOT NULL",
+)
 
 #: The statements that make the tables of an empty catalogue.
 SCHEMA = (
@@ -131,4 +149,5 @@ SCHEMA = (
         {_check("aliases")},
         PRIMARY KEY (alias, channel)
     ) STRICT, WITHOUT ROWID""",
+    *LABEL_LOG,
 )

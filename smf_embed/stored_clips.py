@@ -36,9 +36,12 @@ class StoredClips:
     ----------
     store : VectorStore
         The vectors of the encoder in use.
+    person : str or None
+        Whoever gives the labels that are written from now on, for the log of labels.
     """
 
     store: VectorStore
+    person: str | None = None
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -128,6 +131,53 @@ class StoredClips:
         rows = checked_rows("labels", iter(self.database.sql.execute(statement, (key,))), self.database.path)
         labels = [dict(zip(columns, row, strict=True)) for row in rows]
         return [{name: label[name] for name in ("project", "source", "at")} for label in labels]
+
+    def label_log(
+        self, since: str | None = None, *, person: str | None = None, most: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return who gave which label when, oldest first, also of clips that are gone.
+
+        Parameters
+        ----------
+        since : str, optional
+            Time in UTC, ISO 8601; nothing older is listed.
+        person : str, optional
+            Only what this person did.
+        most : int, optional
+            So many of the newest.
+
+        Returns
+        -------
+        list of dict
+            The columns of the table `label_log`, see `smf_embed.schema`.
+        """
+        columns = CHECKED["label_log"]
+        conditions: dict[str, list[Any]] = {"1": []}
+        if since is not None:
+            conditions["at >= ?"] = [since]
+        if person is not None:
+            conditions["person = ?"] = [person]
+        statement = (
+            f"SELECT {', '.join(columns)}, row_check FROM label_log WHERE {' AND '.join(conditions)} "
+            "ORDER BY log_key DESC LIMIT ?"
+        )
+        values = [value for part in conditions.values() for value in part]
+        rows = self.database.sql.execute(statement, [*values, -1 if most is None else most])
+        found = [
+            dict(zip(columns, row, strict=True)) for row in checked_rows("label_log", iter(rows), self.database.path)
+        ]
+        return found[::-1]
+
+    def last_labelling(self, person: str) -> tuple[int, list[dict[str, Any]]] | None:
+        """Return the newest generation in which a person gave labels that were not taken back, and its rows."""
+        statement = (
+            "SELECT max(generation) FROM label_log AS given WHERE person = ?1 AND undoes IS NULL AND NOT EXISTS "
+            "(SELECT 1 FROM label_log WHERE person = ?1 AND undoes = given.generation)"
+        )
+        generation = self.database.sql.execute(statement, (person,)).fetchone()[0]
+        if generation is None:
+            return None
+        return generation, [row for row in self.label_log(person=person) if row["generation"] == generation]
 
     def label_sources(self, clip_keys: Sequence[int]) -> dict[int, tuple[str, str]]:
         """Return clip → source (table, person or model) and time of its newest label; unlabelled clips are left out."""
@@ -251,11 +301,31 @@ class StoredClips:
             if clip[ID] in stored and all(clip[key] == stored[clip[ID]][key] for key in RAW_KEYS)
         }
 
-    def put_label(self, clip_key: int, project: str | None, source: str, generation: int) -> None:
-        """Write a label within an open transaction."""
+    def put_label(
+        self, clip_key: int, project: str | None, source: str, generation: int, undoes: int | None = None
+    ) -> None:
+        """Write a label, and who gave it, within an open transaction.
+
+        Parameters
+        ----------
+        clip_key : int
+        project : str or None
+        source : str
+            `table`, `person` or `model`.
+        generation : int
+            Of the transaction.
+        undoes : int, optional
+            The generation whose label is taken back by this one.
+        """
+        at = now()
         self.database.sql.execute(
             "INSERT INTO labels (clip_key, project, source, at, generation) VALUES (?, ?, ?, ?, ?)",
-            (clip_key, project, source, now(), generation),
+            (clip_key, project, source, at, generation),
+        )
+        self.database.sql.execute(
+            f"INSERT INTO label_log ({ID}, project, was, source, person, at, generation, undoes) "
+            f"SELECT {ID}, ?, project, ?, ?, ?, ?, ? FROM clips WHERE clip_key = ?",
+            (project, source, self.person, at, generation, undoes, clip_key),
         )
         self.database.sql.execute(
             "UPDATE clips SET project = ?, generation = ? WHERE clip_key = ?", (project, generation, clip_key)
