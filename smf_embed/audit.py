@@ -65,7 +65,7 @@ def audit(catalogue: Catalogue, model: Classifier, *, queue: int = 50, again: bo
         twins(said, clips, row_of, by_person),
         _two_names(clips),
         _untracked(clips),
-        _queue(catalogue, model, queue),
+        to_review(catalogue, model, queue),
     ]
     return _one_proposal_a_clip(pd.DataFrame([row for part in parts for row in part], columns=list(COLUMNS)))
 
@@ -169,7 +169,7 @@ def _untracked(clips: EncodedClips) -> Iterator[dict[str, Any]]:
             yield _row("untracked", clips.clips[row], "", found.score, found.name, reason)
 
 
-def _queue(catalogue: Catalogue, model: Classifier, most: int) -> Iterator[dict[str, Any]]:
+def to_review(catalogue: Catalogue, model: Classifier, most: int) -> Iterator[dict[str, Any]]:
     """Yield unlabelled clips that are worth a label, the most useful first."""
     if not most:
         return

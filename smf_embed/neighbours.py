@@ -277,6 +277,7 @@ def similar(
     channel: str | None = None,
     labelled: bool = False,
     language: str | None = None,
+    open_index: Callable[[Catalogue, str], Neighbours] = Neighbours,
 ) -> list[dict[str, Any]]:
     """List the clips whose titles are nearest to that of a clip, or to a text.
 
@@ -297,6 +298,8 @@ def similar(
         Only clips that have a label; `none` is one.
     language : str, optional
         Only clips of this language, as in the column `language`.
+    open_index : callable
+        Returns the index of a field; for those who keep it open.
 
     Returns
     -------
@@ -316,7 +319,7 @@ def similar(
             among = catalogue.vector_keys_where(
                 field, project=project, channel=channel, labelled=labelled, language=language
             )
-        index = Neighbours(catalogue, field)
+        index = open_index(catalogue, field)
         keys, _ = index.search(vector[None], min(k + 1, len(index) if among is None else len(among)), among)
         found = keys[0][keys[0] >= 0]
         if not len(found):

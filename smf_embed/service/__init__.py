@@ -1,0 +1,1 @@
+"""The desk of the analyst: what people and other systems do with a catalogue, over HTTP."""

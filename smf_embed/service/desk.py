@@ -1,0 +1,468 @@
+"""The desk: everything that analysts and other systems do with a catalogue, free of HTTP.
+
+One thread writes, a few read, one decides and one encodes; each has its own connection, so that reading goes on during
+writes. All methods may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from smf_embed.clip_tables import iter_clips
+from smf_embed.clips import CLIP_FIELDS, COLUMNS, ID, LABEL, ClipBatch, take_row
+from smf_embed.errors import InputError
+from smf_embed.neighbours import similar as similar_clips
+from smf_embed.service.current_model import CurrentModel
+from smf_embed.service.deciding import Answer, Asked, decide_together, read_asked
+from smf_embed.service.finding import id_in_link, shown, titles_with
+from smf_embed.service.health import project_rows
+from smf_embed.service.opening import Encoders, OpenCatalogue
+from smf_embed.service.review import ReviewQueue
+from smf_embed.service.waiting import Batcher, Workers, wait_for
+from smf_embed.service.writing import Writer, add_in_pieces, as_report
+from smf_embed.stored_clips import project_name
+from smf_embed.teaching import teach
+from smf_embed.text import clean
+
+Result = TypeVar("Result")
+
+__all__ = ["Answer", "Desk"]
+
+# clips of one caller that are decided in one go, so that no other waits for long
+_PIECE = 250
+# how many clips are decided together
+_TOGETHER = 500
+# what a clip adds to the time that a caller waits
+_SECONDS_A_CLIP = 0.02
+# rows of an import between which other writes are made
+_IMPORT_ROWS = 512
+
+
+class NotStored(InputError):
+    """An id that the catalogue does not hold."""
+
+    def __init__(self, identifier: str | None) -> None:
+        super().__init__(f"{identifier}: the catalogue does not hold this id")
+
+
+class Desk:
+    """An open desk.
+
+    Parameters
+    ----------
+    folder : path
+        Of the catalogue, with its model where there is one.
+    readers : int
+        Threads that look things up.
+    queue : int
+        How many calls may wait for each kind of thread; more are refused.
+    timeout : float
+        Seconds that a caller waits.
+    write_timeout : float
+        Seconds that a caller waits for a write, which may have to wait for another program that writes.
+
+    Raises
+    ------
+    CatalogueError
+        No catalogue in the folder, or one that cannot be used.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        readers: int = 2,
+        queue: int = 256,
+        timeout: float = 30.0,
+        write_timeout: float = 60.0,
+    ) -> None:
+        self.folder = Path(folder)
+        self.timeout, self.write_timeout = timeout, write_timeout
+        self.encoders = Encoders()
+        OpenCatalogue(self.folder, self.encoders).close()  # what is wrong with it is told before any thread starts
+        self._readers: Workers[OpenCatalogue] = Workers("reader", readers, self._open, queue)
+        self._writer = Writer(self.folder, self._open, queue, write_timeout)
+        self._review = ReviewQueue(self._open, lambda: self.model.model)
+        self.model = CurrentModel(self.folder, self.encoders, self._review.outdated)
+        self._decider_catalogue: OpenCatalogue | None = None
+        self._decider: Batcher[list[Asked], list[Answer | None]] = Batcher(
+            "decider", self._decide, most=_TOGETHER, depth=queue, end=self._close_decider
+        )
+
+    def __enter__(self) -> Desk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish the writes that wait, and end all threads."""
+        self._writer.close()
+        self._decider.close()
+        self._readers.close()
+        self.model.close()
+        self._review.close()
+        self.encoders.close()
+
+    # ---------------------------------------------------------------------------------------------------- reading
+
+    def classify(self, clips: Sequence[dict[str, Any] | str]) -> list[Answer]:
+        """Tell the projects of clips, in the order asked.
+
+        Parameters
+        ----------
+        clips : sequence of dict or str
+            Ids, or clips with the columns of the table, which need not be stored.
+
+        Raises
+        ------
+        ModelError
+            There is no model, and not all of the clips have labels.
+        Busy, Late
+        """
+        deadline = time.monotonic() + self.timeout + _SECONDS_A_CLIP * len(clips)
+        asked = [read_asked(one) for one in clips]
+        answers: list[Answer] = []
+        for start in range(0, len(asked), _PIECE):
+            piece = asked[start : start + _PIECE]
+            answers += self._decided(piece, deadline)
+        return answers
+
+    def explain(self, clip: str | dict[str, Any]) -> dict[str, Any]:
+        """Tell why a clip is decided as it is: a stored one by its id, or one with the columns of the table.
+
+        Returns
+        -------
+        dict
+            See `smf_embed.explaining.Explanation`, without the effects of single columns.
+
+        Raises
+        ------
+        InputError
+            An id that is not stored, or a clip that cannot be read.
+        ModelError, Busy, Late
+        """
+        asked = read_asked(clip)
+        if asked.reason:
+            raise InputError(asked.reason)
+        model = self.model.get(self.timeout)
+
+        def work(catalogue: OpenCatalogue) -> dict[str, Any]:
+            with catalogue.reading():
+                if asked.clip is not None:
+                    encoded, _ = catalogue.encoded([asked.clip])
+                else:
+                    encoded = catalogue.stored([asked.identifier or ""])
+                    if not len(encoded):
+                        raise NotStored(asked.identifier)
+            told = model.explain(encoded)[0].to_json()
+            for candidate in told["candidates"]:
+                del candidate["effects"]
+            return told
+
+        return self._read(work, "explaining")
+
+    def similar(
+        self,
+        identifier: str | None = None,
+        title: str | None = None,
+        n: int = 10,
+        project: str | None = None,
+        channel: str | None = None,
+        labelled: bool = False,
+    ) -> list[dict[str, Any]]:
+        """List the clips that are nearest to a stored one or to a title; see `smf_embed.neighbours.similar`."""
+        if (identifier is None) == (title is None):
+            raise InputError("name either the id of a clip or a title")
+
+        def work(catalogue: OpenCatalogue) -> list[dict[str, Any]]:
+            if identifier is not None and identifier not in catalogue:
+                raise NotStored(identifier)
+            return similar_clips(
+                catalogue,
+                identifier,
+                text=title,
+                k=n,
+                project=project,
+                channel=channel,
+                labelled=labelled,
+                open_index=lambda _, field: catalogue.index(field),
+            )
+
+        return self._read(work, "searching")
+
+    def search(self, text: str, limit: int = 20) -> list[dict[str, Any]]:
+        """Find stored clips by a link, an id, words of the title, or else by what is nearest to the text.
+
+        Returns
+        -------
+        list of dict
+            `yt_reel_id`, `title`, `project` (None where unlabelled), `channel`, `similarity` (None where it is no
+            measure) and `found`: link, id, title or similar.
+        """
+        text = text.strip()
+
+        def work(catalogue: OpenCatalogue) -> list[dict[str, Any]]:
+            with catalogue.reading():
+                linked = id_in_link(text)
+                found = [shown(clip, "link") for clip in catalogue.clips([linked] if linked else [])]
+                found += [shown(clip, "id") for clip in catalogue.clips([text])]
+                if found or linked:
+                    return found[:limit]
+                found = [shown(clip, "title") for clip in titles_with(catalogue, text, limit)]
+                if len(found) < limit and clean(text):
+                    there = {row[ID] for row in found}
+                    near = similar_clips(
+                        catalogue, text=text, k=limit, open_index=lambda _, field: catalogue.index(field)
+                    )
+                    found += [row | {"found": "similar"} for row in near if row[ID] not in there]
+                return found[:limit]
+
+        return self._read(work, "searching") if text else []
+
+    def clip(self, identifier: str) -> dict[str, Any] | None:
+        """Return a stored clip: the columns of the table, with its label as `project`, and `history` of its labels.
+
+        `history` are dicts of `project` (None where the label was taken away), `source` and `at` (UTC), oldest first.
+        """
+
+        def work(catalogue: OpenCatalogue) -> dict[str, Any] | None:
+            with catalogue.reading():
+                found = catalogue.clips([identifier])
+                if not found:
+                    return None
+                clip = {name: found[0][name] for name in CLIP_FIELDS if name != LABEL}
+                return clip | {"project": found[0][LABEL], "history": catalogue.label_history(identifier)}
+
+        return self._read(work, "reading")
+
+    def projects(self) -> list[dict[str, Any]]:
+        """List the projects, most clips first, `none` among them.
+
+        Returns
+        -------
+        list of dict
+            `project`, `clips` that are labelled so now, `f1` (0 to 1, out of fold at the last fit; None for what was
+            taught since), `threshold`, `taught` (known by a lesson since the last fit) and
+            `in_model`.
+        """
+        model = self.model.model
+
+        def work(catalogue: OpenCatalogue) -> list[dict[str, Any]]:
+            return project_rows(catalogue.project_sizes(), model.manifest if model else None)
+
+        return self._read(work, "reading")
+
+    def review(self, n: int = 20, project: str | None = None) -> list[dict[str, Any]]:
+        """List unlabelled clips that a person should look at, those that teach most first.
+
+        It is worked out in the background when it is first asked for: the list is empty until then, see
+        `review_ready`. What is labelled leaves it at once.
+
+        Returns
+        -------
+        list of dict
+            `yt_reel_id`, `title`, `channel`, `project` (the decision), `candidate` (the best project), `doubt` (0 to 1)
+            and `why`.
+        """
+        self.model.get(self.timeout)
+        return self._review.first(n, project)
+
+    @property
+    def review_ready(self) -> bool:
+        """Whether the queue has been worked out."""
+        return self._review.ready.is_set()
+
+    def labels_log(
+        self, since: str | None = None, person: str | None = None, most: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return who labelled what, oldest first.
+
+        Parameters
+        ----------
+        since : str, optional
+            Time in UTC, ISO 8601.
+        person : str, optional
+        most : int, optional
+            So many of the newest.
+
+        Returns
+        -------
+        list of dict
+            `yt_reel_id`, `project`, `was`, `source`, `person`, `at`, `generation`, `undoes`.
+        """
+
+        def work(catalogue: OpenCatalogue) -> list[dict[str, Any]]:
+            rows = catalogue.label_log(since, person=person, most=most)
+            return [{name: value for name, value in row.items() if name != "log_key"} for row in rows]
+
+        return self._read(work, "reading")
+
+    def state(self) -> dict[str, Any]:
+        """Return `clips`, `labelled`, `projects`, `vectors`, `generation`, facts of the model and what waits."""
+        model = self.model.model
+
+        def work(catalogue: OpenCatalogue) -> dict[str, Any]:
+            with catalogue.reading() as generation:
+                return catalogue.counts() | {"generation": generation}
+
+        return self._read(work, "reading") | {
+            "model": None if model is None else model.manifest["created"],
+            "macro_f1": None if model is None else model.manifest["metrics"]["macro_f1"],
+            "model_loads": self.model.swaps,
+            "waiting": {
+                "writes": self._writer.waiting,
+                "reads": self._readers.waiting,
+                "decisions": self._decider.waiting,
+            },
+        }
+
+    # ---------------------------------------------------------------------------------------------------- writing
+
+    def add(self, clips: Sequence[dict[str, Any]], who: str | None = None) -> dict[str, Any]:
+        """Insert clips, or update those that are stored; an empty or missing column leaves what is stored.
+
+        Returns
+        -------
+        dict
+            `added`, `updated`, `unchanged`, `rejected`, `labels`, `texts_encoded`, `seconds`, `rejected_rows` (a
+            hundred at most, `line` counts the clips from 1) and `mended`.
+        """
+        batch = ClipBatch("request")
+        for line, clip in enumerate(clips, start=1):
+            told = {name: value for name, value in clip.items() if name in COLUMNS and value is not None}
+            take_row(batch, "request", line, told | {ID: told.get(ID)})
+        batch.progress = 1.0
+        seconds = self.write_timeout + _SECONDS_A_CLIP * len(clips)
+        report = self._write(lambda catalogue: as_report(catalogue.add([batch])), who, seconds)
+        self._review.outdated()
+        return report
+
+    def add_table(
+        self,
+        path: str | Path,
+        progress: Callable[[float, dict[str, Any]], None] | None = None,
+        who: str | None = None,
+    ) -> dict[str, Any]:
+        """Import a table in pieces, between which other writes are made; returns when all is stored.
+
+        Parameters
+        ----------
+        path : path
+            A CSV or Parquet file.
+        progress : callable, optional
+            Called after each piece with the share that is done, 0 to 1, and the report so far.
+        who : str, optional
+
+        Returns
+        -------
+        dict
+            See `add`.
+
+        Raises
+        ------
+        InputError
+            A table that cannot be read; the pieces before are stored.
+        """
+
+        def work(catalogue: OpenCatalogue) -> dict[str, Any]:
+            return add_in_pieces(self._writer, catalogue, iter_clips(path, batch_rows=_IMPORT_ROWS), progress)
+
+        report = self._writer.submit(work, who).result()
+        self.model.look()
+        self._review.outdated()
+        return report
+
+    def label(self, ids: Sequence[str], project: str | None, who: str | None = None) -> dict[str, Any]:
+        """Give clips a project or `none`, or take their label away; on the disk when it returns.
+
+        Returns
+        -------
+        dict
+            `labelled` and `unknown` ids, `project`, and `generation`, which the log names.
+        """
+        name = None if project is None else project_name(project)
+        wanted = list(dict.fromkeys(ids))
+
+        def work(catalogue: OpenCatalogue) -> tuple[list[str], int]:
+            done = catalogue.label(wanted, name)
+            return done, catalogue.generation
+
+        done, generation = self._write(work, who)
+        self._review.labelled(done) if name is not None else self._review.unlabelled(done)
+        there = set(done)
+        unknown = [identifier for identifier in wanted if identifier not in there]
+        return {"labelled": done, "unknown": unknown, "project": name, "generation": generation}
+
+    def undo(self, who: str) -> dict[str, Any]:
+        """Take back the last labels that a person gave in one go, and that were not taken back yet.
+
+        Returns
+        -------
+        dict
+            `undone`: ids that have the label of before again; `kept`: ids that somebody labelled anew since.
+        """
+        undone, kept = self._write(lambda catalogue: catalogue.undo(who), who)
+        self._review.unlabelled(undone)
+        return {"undone": undone, "kept": kept}
+
+    def teach(self, project: str, ids: Sequence[str], who: str | None = None) -> dict[str, Any]:
+        """Label clips and let the model know their project; what is decided from now on knows it.
+
+        Returns
+        -------
+        dict
+            `project`, `is_new`, `clips`, `texts` by field, `aliases`.
+
+        Raises
+        ------
+        InputError
+            See `smf_embed.teaching.teach`; nothing is changed then.
+        ModelError
+            There is no model yet.
+        """
+
+        def work(catalogue: OpenCatalogue) -> dict[str, Any]:
+            return vars(teach(catalogue, project, list(ids)))
+
+        told = self._write(work, who)
+        self._review.labelled(list(ids))
+        self.model.reload(self.write_timeout)
+        return dict(told)
+
+    # ---------------------------------------------------------------------------------------------------- threads
+
+    def _open(self) -> OpenCatalogue:
+        return OpenCatalogue(self.folder, self.encoders)
+
+    def _read(self, work: Callable[[OpenCatalogue], Result], what: str) -> Result:
+        return wait_for(self._readers.submit(work), self.timeout, what)
+
+    def _write(
+        self, work: Callable[[OpenCatalogue], Result], who: str | None, seconds: float | None = None
+    ) -> Result:
+        result = self._writer.run(work, who, seconds)
+        self.model.look()
+        return result
+
+    def _decided(self, asked: list[Asked], deadline: float) -> list[Answer]:
+        left = max(deadline - time.monotonic(), 0.0)
+        answers = wait_for(self._decider.submit(asked, len(asked)), left, "deciding")
+        if None in answers:  # a model is needed
+            self.model.get(max(deadline - time.monotonic(), 0.0))
+            answers = wait_for(self._decider.submit(asked, len(asked)), self.timeout, "deciding")
+        return [answer for answer in answers if answer is not None]
+
+    def _decide(self, pieces: list[list[Asked]]) -> list[list[Answer | None]]:
+        if self._decider_catalogue is None:
+            self._decider_catalogue = self._open()
+        asked = [one for piece in pieces for one in piece]
+        answers = iter(decide_together(self._decider_catalogue, asked, self.model.model))
+        return [[next(answers) for _ in piece] for piece in pieces]
+
+    def _close_decider(self) -> None:
+        if self._decider_catalogue is not None:
+            self._decider_catalogue.close()

@@ -1,0 +1,87 @@
+"""How the threads of a desk open its catalogue: each for itself, all with one encoder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from smf_embed.catalogue import Catalogue
+from smf_embed.encoder import Encoder
+from smf_embed.neighbours import Neighbours
+from smf_embed.service.waiting import Batcher
+
+# texts that are encoded in one go, and the most of one caller among them, so that no other waits for long
+_TOGETHER, _OF_ONE = 256, 128
+_DEPTH = 10_000
+
+
+class SharedEncoder(Encoder):
+    """An encoder whose texts come from several threads, and are encoded together in one."""
+
+    def __init__(self, name: str, **settings: Any) -> None:
+        super().__init__(name, **settings)
+        self._together = Batcher("encoder", self._encode_parts, most=_TOGETHER, depth=_DEPTH)
+
+    def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
+        if not texts:
+            return super().encode(texts, progress)
+        parts: list[np.ndarray] = []
+        for start in range(0, len(texts), _OF_ONE):
+            part = list(texts[start : start + _OF_ONE])
+            parts.append(self._together.submit(part, len(part)).result())
+            if progress:
+                progress(len(part))
+        return np.concatenate(parts)
+
+    def _encode_parts(self, parts: list[list[str]]) -> list[np.ndarray]:
+        vectors = super().encode([text for part in parts for text in part])
+        return np.split(vectors, np.cumsum([len(part) for part in parts])[:-1])
+
+    def close(self) -> None:
+        """End its thread."""
+        self._together.close()
+
+
+class Encoders:
+    """The encoders in use, one object for each name and setting; another comes with a `reindex` alone."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, SharedEncoder] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str, **settings: Any) -> SharedEncoder:
+        """Return the encoder of this name and these settings."""
+        key = repr((name, sorted(settings.items())))
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = SharedEncoder(name, **settings)
+            return self._known[key]
+
+    def close(self) -> None:
+        """End their threads."""
+        for encoder in self._known.values():
+            encoder.close()
+
+
+class OpenCatalogue(Catalogue):
+    """A catalogue as one thread of a desk has it: with the encoder of all, and an index that stays open."""
+
+    def __init__(self, folder: Path, encoders: Encoders) -> None:
+        self._encoders = encoders
+        self._indexes: dict[str, Neighbours] = {}
+        super().__init__(folder)
+
+    def _encoder(self, name: str, **settings: Any) -> Encoder:
+        return self._encoders.get(name, device=self._device, **settings)
+
+    def index(self, field: str) -> Neighbours:
+        """Return the open index of a field, of the generation that is being read."""
+        found = self._indexes.get(field)
+        if found is None:
+            found = self._indexes[field] = Neighbours(self, field)
+        found.refresh()
+        return found
