@@ -37,7 +37,7 @@ class Settings:
     hosts: tuple[str, ...] = LOOPBACK
     max_body: int = 64 << 20
     max_upload: int = 1 << 30
-    uploads: tuple[str, ...] = ("/import",)
+    uploads: tuple[str, ...] = ("/desk/import",)
     body_seconds: float = 60.0
     max_in_flight: int = 128
 

@@ -1,0 +1,76 @@
+"""Answers over HTTP: JSON that can always be written, CSV without formulas, and errors without paths of the server."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+from smf_embed.errors import InputError, ModelError, SmfEmbedError
+from smf_embed.service.desk import NotStored
+from smf_embed.service.waiting import Busy, Late
+from smf_embed.tables import guarded
+
+logger = logging.getLogger("smf_embed.service")
+
+_RETRY_SECONDS = 5
+_LINES = 1_000
+
+
+class Json(JSONResponse):
+    """JSON, in which half of a pair of surrogates, which is no text, becomes a question mark."""
+
+    def render(self, content: Any) -> bytes:
+        """Return the bytes of the answer."""
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
+            "utf-8", "replace"
+        )
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield a table as CSV in pieces; a text that a spreadsheet would take for a formula is kept from being one."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    for number, row in enumerate(rows, start=1):
+        writer.writerow([guarded(row[name]) for name in columns])
+        if number % _LINES == 0:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue()
+
+
+def answer_to(error: SmfEmbedError, folder: Path) -> Json:
+    """Return what a caller is told of an error."""
+    headers = {}
+    if isinstance(error, Busy):
+        status, headers = 429, {"Retry-After": str(error.retry_after)}
+    elif isinstance(error, Late):
+        status, headers = 503, {"Retry-After": str(_RETRY_SECONDS)}
+    elif isinstance(error, NotStored):
+        status = 404
+    elif isinstance(error, InputError):
+        status = 422
+    elif isinstance(error, ModelError):
+        status = 409
+    else:
+        # of the catalogue or the encoder: what is wrong there is for whoever runs the service
+        logger.error("%s", error)
+        reason = "the catalogue cannot be used for this now; the log of the service says why"
+        return Json({"detail": reason}, 503, {"Retry-After": str(_RETRY_SECONDS)})
+    return Json({"detail": without_paths(str(error), folder)}, status, headers)
+
+
+def without_paths(text: str, folder: Path) -> str:
+    """Return a message without the folder of the catalogue and what lies in it."""
+    for form in sorted({str(folder), str(folder.absolute()), str(folder.resolve())}, key=len, reverse=True):
+        text = re.sub(rf"(?<![\w./-]){re.escape(form)}(/[\w./-]*\w)?(?![\w/-])", "the catalogue", text)
+    return text.replace(" --catalogue the catalogue", "").replace("the catalogue the catalogue", "the catalogue")

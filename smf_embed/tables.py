@@ -1,0 +1,24 @@
+"""Tables for people: CSV that a spreadsheet opens without running anything."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+# what a spreadsheet takes for the begin of a formula, also after white space
+_FORMULA = re.compile(r"\s*[=+\-@\t\r＝＋－＠]")
+# ids may begin with a hyphen, and must stay as they are; so short a word without brackets calls nothing
+_HARMLESS = re.compile(r"[A-Za-z0-9_-]{11}")
+
+
+def guarded(cell: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula: an apostrophe before what would be taken for one.
+
+    Examples
+    --------
+    >>> guarded("=1+1"), guarded("-abcdefghij"), guarded(-1)
+    ("'=1+1", '-abcdefghij', -1)
+    """
+    if not isinstance(cell, str) or _HARMLESS.fullmatch(cell) or not _FORMULA.match(cell):
+        return cell
+    return f"'{cell}"
