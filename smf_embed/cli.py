@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from smf_embed import __version__, cli_audit, cli_catalogue, cli_encoders, cli_evaluate, cli_model, cli_text
+from smf_embed import (
+    __version__,
+    cli_audit,
+    cli_catalogue,
+    cli_encoders,
+    cli_evaluate,
+    cli_model,
+    cli_serve,
+    cli_text,
+)
 from smf_embed.console import (
     CatalogueOption,
     ColumnOption,
@@ -212,6 +221,8 @@ def demo(
 
 
 for _name, (_command, _example) in (cli_model.COMMANDS | cli_evaluate.COMMANDS | cli_audit.COMMANDS).items():
+    app.command(_name, epilog=_example, rich_help_panel="The model")(_command)
+for _name, (_command, _example) in cli_serve.COMMANDS.items():
     app.command(_name, epilog=_example, rich_help_panel="The model")(_command)
 app.command("encoders", epilog=cli_encoders.EXAMPLE, rich_help_panel="The catalogue")(cli_encoders.encoders)
 app.command("clean", epilog=cli_text.CLEAN_EXAMPLE, rich_help_panel="Texts and names")(cli_text.clean)

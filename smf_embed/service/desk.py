@@ -19,7 +19,7 @@ from smf_embed.service.current_model import CurrentModel
 from smf_embed.service.deciding import Answer, Asked, decide_together, read_asked
 from smf_embed.service.finding import id_in_link, shown, titles_with
 from smf_embed.service.health import project_rows
-from smf_embed.service.opening import Encoders, OpenCatalogue
+from smf_embed.service.opening import Encoders, OpenCatalogue, SharedEncoder
 from smf_embed.service.review import ReviewQueue
 from smf_embed.service.waiting import Batcher, Workers, wait_for
 from smf_embed.service.writing import Writer, add_in_pieces, as_report
@@ -106,6 +106,15 @@ class Desk:
         self.model.close()
         self._review.close()
         self.encoders.close()
+
+    def warm(self) -> None:
+        """Begin to load the encoder, so that the first text need not wait for it."""
+
+        def work(catalogue: OpenCatalogue) -> None:
+            if isinstance(catalogue.encoder, SharedEncoder):
+                catalogue.encoder.warm()
+
+        self._read(work, "opening")
 
     # ---------------------------------------------------------------------------------------------------- reading
 

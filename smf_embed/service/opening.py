@@ -37,6 +37,10 @@ class SharedEncoder(Encoder):
                 progress(len(part))
         return np.concatenate(parts)
 
+    def warm(self) -> None:
+        """Begin to load the model, so that the first text need not wait for it."""
+        self._together.submit(["."])
+
     def _encode_parts(self, parts: list[list[str]]) -> list[np.ndarray]:
         vectors = super().encode([text for part in parts for text in part])
         return np.split(vectors, np.cumsum([len(part) for part in parts])[:-1])
