@@ -176,14 +176,29 @@ def compact(catalogue: CatalogueOption = Path("index")) -> None:
 
 
 def export(
-    output: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="The table to write.")],
+    output: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The table to write: .parquet, or with --labels .csv.")
+    ],
     vectors: Annotated[bool, typer.Option("--vectors", help="Write the vectors, too.")] = False,
+    labels: Annotated[bool, typer.Option("--labels", help="Write who gave which label when, not clips.")] = False,
     catalogue: CatalogueOption = Path("index"),
 ) -> None:
-    """Write all clips with their labels, prepared texts and corrections as a table that add takes again."""
+    """Write all clips with their labels, prepared texts and corrections as a table that add takes again.
+
+    With --labels, the log of all labels as CSV, also of clips that are gone; texts that a spreadsheet would take for
+    formulas begin with an apostrophe there.
+    """
     from smf_embed.catalogue import Catalogue
     from smf_embed.exporting import export as write
+    from smf_embed.exporting import export_labels
 
+    if labels:
+        if vectors or output.suffix != ".csv":
+            raise InputError(f"{output}: for --labels name a file that ends in .csv, and leave out --vectors")
+        with Catalogue(catalogue) as opened:
+            written = export_labels(opened, output)
+        print(f"{written:,} labels written to {output}")
+        return
     if output.suffix != ".parquet":
         raise InputError(f"{output}: name a file that ends in .parquet")
     with Catalogue(catalogue) as opened, progress(f"writing {output}") as update:

@@ -59,6 +59,7 @@ def label(
         if project in opened:
             raise InputError(f"{project}: is the id of a clip; the last word must be the project")
         new = project not in opened.projects()
+        opened.person = user_name()
         done = opened.label(ids, project)
     if done and new:
         say(f"{project}: no clip had this project before")
@@ -73,6 +74,7 @@ def _label_from(table: str, column: list[str] | None, confirm: bool, folder: Pat
 
     columns = parse_columns(column)
     with Catalogue(folder) as opened, opened.writing("label"):
+        opened.person = user_name()
         batches, has_was = _read_labels(table, columns)
         report_rejected([row for batch in batches for row in batch.rejected], {}, None)
         given = [clip for batch in batches for clip in batch.clips]
@@ -145,9 +147,20 @@ def unlabel(ids: IdsArgument, catalogue: CatalogueOption = Path("index")) -> Non
     from smf_embed.catalogue import Catalogue
 
     with Catalogue(catalogue) as opened:
+        opened.person = user_name()
         done = opened.label(ids, None)
     report_ids(ids, done, catalogue)
     print(f"{len(done):,} clips are unlabelled now. To learn from it: smf-embed fit")
+
+
+def user_name() -> str | None:
+    """Return the name that the system knows the user by, for the log of labels."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user that the system has no name for, as in some containers
+        return None
 
 
 def report_ids(wanted: list[str], done: list[str], catalogue: Path) -> None:

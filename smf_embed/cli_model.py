@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from smf_embed.cli_labels import user_name
 from smf_embed.console import CatalogueOption, JsonOption, prepare_threads, print_table, say
 from smf_embed.errors import InputError
 
@@ -44,6 +45,7 @@ def teach(
         raise InputError(f"name the clips of {project!r} by their ids, or a file of ids by --from")
     prepare_threads()
     with Catalogue(catalogue) as opened:
+        opened.person = user_name()
         taught = learn(opened, project, wanted)
     texts = ", ".join(f"{count:,} different {field} texts" for field, count in taught.texts.items() if count)
     print(f"{taught.project} is {'known now' if taught.is_new else 'taught anew'}: {taught.clips:,} clips, {texts}")

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,10 +71,8 @@ def serve(
             lifespan="on",
         )
         _tell(desk, settings, listening.getsockname()[1])
-        try:
+        with suppress(KeyboardInterrupt):  # uvicorn has shut down, and sends it on
             uvicorn.Server(config).run(sockets=[listening])
-        except KeyboardInterrupt:  # uvicorn has shut down, and sends it on
-            pass
         say("stopping after the writes that were begun")
 
 
@@ -89,7 +88,8 @@ def _token(token: str | None, token_file: Path | None) -> str:
         return ""
     if len(token) < _FEWEST_CHARACTERS or not token.isascii() or not token.isprintable() or " " in token:
         raise InputError(
-            f"the token must have {_FEWEST_CHARACTERS} letters, digits and signs at least; make one: openssl rand -hex 32"
+            f"the token must have {_FEWEST_CHARACTERS} letters, digits and signs at least; make one: "
+            "openssl rand -hex 32"
         )
     return token
 

@@ -1,4 +1,4 @@
-"""The clips of a catalogue as a Parquet table, that other programs read and `add` takes again."""
+"""The clips of a catalogue as a Parquet table, that other programs read and `add` takes again; the log of labels."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Any
 from smf_embed.catalogue import Catalogue
 from smf_embed.clips import COLUMNS, ID, NUMBER_COLUMNS, TEXT, TEXT_FIELDS, TITLE, split_text
 from smf_embed.files import replace_atomically
+from smf_embed.tables import csv_lines
 
 _BATCH = 4096
+#: Columns of the log of labels in a table; see `smf_embed.schema.LABEL_LOG`.
+LOG_COLUMNS = ("at", "person", "source", ID, "was", "project", "generation", "undoes")
 
 
 def export(
@@ -69,6 +72,17 @@ def export(
                 if progress:
                     progress(written / total, f"{written:,} clips")
     return written
+
+
+def export_labels(catalogue: Catalogue, path: str | Path) -> int:
+    """Write who gave which label when as CSV, oldest first; return how many labels there are.
+
+    Columns are `LOG_COLUMNS`; see `smf_embed.tables.guarded` for texts that look like formulas.
+    """
+    rows = catalogue.label_log()
+    with replace_atomically(Path(path)) as temporary, open(temporary, "w", encoding="utf-8-sig", newline="") as file:
+        file.writelines(csv_lines(LOG_COLUMNS, rows))
+    return len(rows)
 
 
 def _text_of(clip: dict[str, Any]) -> str | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+_LINES = 1_000
 # what a spreadsheet takes for the begin of a formula, also after white space
 _FORMULA = re.compile(r"\s*[=+\-@\t\r＝＋－＠]")
 # ids may begin with a hyphen, and must stay as they are; so short a word without brackets calls nothing
@@ -22,3 +26,17 @@ def guarded(cell: Any) -> Any:
     if not isinstance(cell, str) or _HARMLESS.fullmatch(cell) or not _FORMULA.match(cell):
         return cell
     return f"'{cell}"
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield a table as CSV in pieces; a text that a spreadsheet would take for a formula is kept from being one."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    for number, row in enumerate(rows, start=1):
+        writer.writerow([guarded(row[name]) for name in columns])
+        if number % _LINES == 0:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue()

@@ -1,13 +1,10 @@
-"""Answers over HTTP: JSON that can always be written, CSV without formulas, and errors without paths of the server."""
+"""Answers over HTTP: JSON that can always be written, and errors without paths of the server."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +13,10 @@ from starlette.responses import JSONResponse
 from smf_embed.errors import InputError, ModelError, SmfEmbedError
 from smf_embed.service.desk import NotStored
 from smf_embed.service.waiting import Busy, Late
-from smf_embed.tables import guarded
 
 logger = logging.getLogger("smf_embed.service")
 
 _RETRY_SECONDS = 5
-_LINES = 1_000
 
 
 class Json(JSONResponse):
@@ -32,20 +27,6 @@ class Json(JSONResponse):
         return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
             "utf-8", "replace"
         )
-
-
-def csv_lines(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Yield a table as CSV in pieces; a text that a spreadsheet would take for a formula is kept from being one."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    for number, row in enumerate(rows, start=1):
-        writer.writerow([guarded(row[name]) for name in columns])
-        if number % _LINES == 0:
-            yield text.getvalue()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue()
 
 
 def answer_to(error: SmfEmbedError, folder: Path) -> Json:

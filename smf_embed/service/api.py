@@ -17,14 +17,16 @@ from starlette.responses import Response, StreamingResponse
 
 from smf_embed import __version__
 from smf_embed.errors import SmfEmbedError
+from smf_embed.exporting import LOG_COLUMNS
 from smf_embed.service import shapes
-from smf_embed.service.answers import Json, answer_to, csv_lines
+from smf_embed.service.answers import Json, answer_to
 from smf_embed.service.desk import Desk
 from smf_embed.service.limits import Limits
 from smf_embed.service.pages import add_pages
 from smf_embed.service.security import Guard, check_listening
 from smf_embed.service.settings import Settings
 from smf_embed.service.watching import Figures, Watch
+from smf_embed.tables import csv_lines
 
 logger = logging.getLogger("smf_embed.service")
 
@@ -33,7 +35,6 @@ _ABOUT = (
     "`detail`: 401 without the token, 409 while there is no model, 413 and 422 for what is too large or has another "
     "form, 429 with Retry-After when too much is waiting, 503 when it takes too long or another program writes."
 )
-_LOG_COLUMNS = ("at", "person", "source", "yt_reel_id", "was", "project", "generation", "undoes")
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": shapes.Problem, "description": reason}
     for status, reason in {
@@ -197,7 +198,7 @@ def _add_changes(app: FastAPI, desk: Desk, figures: Figures) -> None:
         rows = desk.labels_log(None if since is None else _in_utc(since), person, limit)
         if format == "csv":
             headers = {"Content-Disposition": 'attachment; filename="labels.csv"'}
-            return StreamingResponse(csv_lines(_LOG_COLUMNS, rows), 200, headers, "text/csv; charset=utf-8")
+            return StreamingResponse(csv_lines(LOG_COLUMNS, rows), 200, headers, "text/csv; charset=utf-8")
         return Json(rows)
 
     @app.post("/projects", response_model=shapes.TeachAnswer, tags=["changes"])

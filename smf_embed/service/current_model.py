@@ -43,7 +43,7 @@ class CurrentModel:
         self._changed = changed
         self._model: Classifier | None = None
         self._error = "the model is being loaded; try again in a moment"
-        self._loaded: tuple[tuple[int, int] | None, int] = (None, -1)
+        self._loaded: tuple[tuple[int, int] | str | None, int] = ("never", -1)
         self._first = threading.Event()
         self._look = threading.Event()
         self._swapped = threading.Condition()
@@ -105,7 +105,7 @@ class CurrentModel:
     def _run(self) -> None:
         catalogue: OpenCatalogue | None = None
         not_before = 0.0
-        failed: tuple[int, int] | None | str = "nothing"
+        failed: tuple[tuple[int, int] | None, int] | None = None
         try:
             while not self._ended:
                 started = time.monotonic()
@@ -113,11 +113,11 @@ class CurrentModel:
                     if catalogue is None:
                         catalogue = OpenCatalogue(self._folder, self._encoders)
                     now = self._manifest(), catalogue.generation
-                    is_new = now[0] != self._loaded[0] and now[0] != failed
+                    is_new = now[0] != self._loaded[0] and now != failed
                     if is_new or (self._model is not None and now != self._loaded and started >= not_before):
-                        failed = now[0]
+                        failed = now
                         self._load(catalogue, now)
-                        failed = "nothing"
+                        failed = None
                         not_before = time.monotonic() + (time.monotonic() - started) / _SHARE
                         self._changed()
                 except SmfEmbedError as error:

@@ -450,9 +450,7 @@ class Desk:
     def _read(self, work: Callable[[OpenCatalogue], Result], what: str) -> Result:
         return wait_for(self._readers.submit(work), self.timeout, what)
 
-    def _write(
-        self, work: Callable[[OpenCatalogue], Result], who: str | None, seconds: float | None = None
-    ) -> Result:
+    def _write(self, work: Callable[[OpenCatalogue], Result], who: str | None, seconds: float | None = None) -> Result:
         result = self._writer.run(work, who, seconds)
         self.model.look()
         return result

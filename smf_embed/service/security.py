@@ -1,8 +1,8 @@
 """Who may call: a token, the name the service is called by, and where a form was sent from.
 
-On loopback a page of the web may still reach the service through the browser of whoever looks at it: under a name of its
-own that it has lead here (DNS rebinding), or by a form. The first is refused by the header Host, the second by Origin
-and Sec-Fetch-Site.
+On loopback a page of the web may still reach the service through the browser of whoever looks at it: under a name of
+its own that it has lead here (DNS rebinding), or by a form. The first is refused by the header Host, the second by
+Origin and Sec-Fetch-Site.
 """
 
 from __future__ import annotations

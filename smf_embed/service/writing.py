@@ -74,7 +74,9 @@ class Writer:
         """Make the changes that wait, and end the thread."""
         self._thread.close()
 
-    def _change(self, catalogue: OpenCatalogue, change: Callable[[OpenCatalogue], Result], person: str | None) -> Result:
+    def _change(
+        self, catalogue: OpenCatalogue, change: Callable[[OpenCatalogue], Result], person: str | None
+    ) -> Result:
         until = time.monotonic() + self._patience
         while (other := holder(self._folder)) is not None and other.pid != os.getpid():
             if time.monotonic() > until:
