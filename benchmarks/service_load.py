@@ -37,7 +37,9 @@ def main() -> None:
     parser.add_argument("--catalogue", type=Path, required=True, help="with a model, see smf-embed demo")
     parser.add_argument("--new", type=Path, required=True, help="a table of clips that are not stored")
     parser.add_argument("--stored", type=Path, required=True, help="a table of stored clips")
-    parser.add_argument("--copy", action="store_true", help="unlabel the stored clips in a copy, so that all are decided")
+    parser.add_argument(
+        "--copy", action="store_true", help="unlabel the stored clips in a copy, so that all are decided"
+    )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--clients", type=int, nargs="*", default=[1, 8, 32])
     parser.add_argument("--batch", type=int, default=500, help="clips of a batch of stored ones")
@@ -75,7 +77,9 @@ def _measure(catalogue: Path, options: argparse.Namespace) -> None:
         at = {"host": found[1], "port": int(found[2]), "seconds": options.seconds}
         memory = _Memory(service.pid)
         _run(at | {"clients": 1, "new": str(options.new), "seconds": 3.0, "first": 0})
-        print("| requests | clients | clips a second | p50, ms | p99, ms | errors | of a core | MB start, middle, end |")
+        print(
+            "| requests | clients | clips a second | p50, ms | p99, ms | errors | of a core | MB start, middle, end |"
+        )
         print("|---|---|---|---|---|---|---|---|")
         first = 1_000_000
         for clients in options.clients:
@@ -87,7 +91,11 @@ def _measure(catalogue: Path, options: argparse.Namespace) -> None:
             first += 1_000_000
         stored = str(options.stored)
         step = 10 if options.copy else 1
-        _tell(f"{options.batch} stored clips each, 2", memory, at | {"clients": 2, "stored": stored, "batch": options.batch, "step": step})
+        _tell(
+            f"{options.batch} stored clips each, 2",
+            memory,
+            at | {"clients": 2, "stored": stored, "batch": options.batch, "step": step},
+        )
     finally:
         service.send_signal(signal.SIGINT)
         service.wait(60)

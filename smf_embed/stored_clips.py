@@ -217,13 +217,24 @@ class StoredClips:
     def stored(self, ids: Sequence[str]) -> EncodedClips:
         """Return the stored clips of these ids with their stored vectors; see `clips`."""
         with self.reading():
-            return self._with_vectors(self.clips(ids))
+            return self.with_vectors(self.clips(ids))
+
+    def with_vectors(self, clips: list[dict[str, Any]]) -> EncodedClips:
+        """Return stored clips, as `clips` gives them, with their stored vectors; of one generation within `reading`."""
+        dimension = self.dimension or 0
+        vectors = {}
+        for name in TEXT_FIELDS:
+            result = np.zeros((len(clips), dimension), dtype=np.float32)
+            rows = [row for row, clip in enumerate(clips) if clip[f"{name}_vector"] is not None]
+            result[rows] = self.store.vectors([clips[row][f"{name}_vector"] for row in rows])
+            vectors[name] = result
+        return EncodedClips(clips, vectors)
 
     def labelled(self) -> EncodedClips:
         """Return all labelled clips with their vectors, oldest first; `clip["cartoon"]` is the newest label."""
         with self.reading():
             statement = f"{_SELECT_CLIPS} WHERE project IS NOT NULL ORDER BY clip_key"
-            return self._with_vectors(self._as_clips(self.database.sql.execute(statement)))
+            return self.with_vectors(self._as_clips(self.database.sql.execute(statement)))
 
     def vector_keys(self, text_field: str, after: int = 0) -> np.ndarray:
         """Return the keys of the vectors that clips written after a generation have in `text_field`, int64, sorted."""
@@ -337,16 +348,6 @@ class StoredClips:
     def _as_clips(self, rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
         checked = checked_rows("clips", iter(rows), self.database.path)
         return [dict(zip(CLIP_COLUMNS, row, strict=False)) for row in checked]
-
-    def _with_vectors(self, clips: list[dict[str, Any]]) -> EncodedClips:
-        dimension = self.dimension or 0
-        vectors = {}
-        for name in TEXT_FIELDS:
-            result = np.zeros((len(clips), dimension), dtype=np.float32)
-            rows = [row for row, clip in enumerate(clips) if clip[f"{name}_vector"] is not None]
-            result[rows] = self.store.vectors([clips[row][f"{name}_vector"] for row in rows])
-            vectors[name] = result
-        return EncodedClips(clips, vectors)
 
 
 def project_name(given: str) -> str:

@@ -64,7 +64,9 @@ def test_the_token_comes_from_a_file_or_a_variable(fitted, tmp_path):
 )
 def test_what_cannot_be_served_is_one_line(fitted_folder, run, monkeypatch, words, reason):
     monkeypatch.delenv("SMF_EMBED_TOKEN", raising=False)
-    code, out, err = run("serve", "--port", 0, *(words if "--catalogue" in words else ["--catalogue", fitted_folder, *words]))
+    code, out, err = run(
+        "serve", "--port", 0, *(words if "--catalogue" in words else ["--catalogue", fitted_folder, *words])
+    )
     assert (code, out) == (2, "")
     assert reason in err
     assert err.count("\n") == 1

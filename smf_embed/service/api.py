@@ -47,6 +47,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 _NOT_STORED: dict[int | str, dict[str, Any]] = {404: {"model": shapes.Problem, "description": "Not in the catalogue"}}
+_SPARE_THREADS = 4
 _Identifier = Annotated[str, Query(min_length=1, max_length=128, examples=["dQw4w9WgXcQ"])]
 _Text = Annotated[str, Query(max_length=1_000)]
 _Name = Annotated[str, Query(max_length=200)]
@@ -65,8 +66,8 @@ def create_app(desk: Desk, settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def with_threads(_: FastAPI) -> AsyncIterator[None]:
-        # a thread for each request that is let in, so that none waits where nobody counts
-        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.max_in_flight
+        # a thread for each request that is let in, so that none waits where nobody counts, and some for /metrics
+        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.max_in_flight + _SPARE_THREADS
         yield
 
     app = FastAPI(
@@ -219,7 +220,7 @@ def _add_state(app: FastAPI, desk: Desk, figures: Figures) -> None:
         return Json({"clips": desk.review(n, project), "ready": desk.review_ready})
 
     @app.get("/health", tags=["state"])
-    def health() -> Response:
+    async def health() -> Response:
         """Say that the service answers, and whether it has a model; asks for no token."""
         return Json({"status": "ok", "model": desk.model.model is not None})
 

@@ -76,63 +76,80 @@ def read_asked(given: dict[str, Any] | str) -> Asked:
     return Asked(clip[ID] or None, clip)
 
 
-def decide_together(
-    catalogue: OpenCatalogue, asked: Sequence[Asked], model: Classifier | None, as_labelled: bool = False
-) -> list[Answer | None]:
-    """Answer what several callers ask.
+@dataclass
+class Prepared:
+    """What some clips of one caller need for their decisions.
 
-    Parameters
+    Attributes
     ----------
-    catalogue : OpenCatalogue
-    asked : sequence of Asked
-    model : Classifier or None
-    as_labelled : bool
-        Decide also clips that have a label, as if they had none.
-
-    Returns
-    -------
-    list of Answer or None
-        None where a model is needed and there is none.
+    answers : list of Answer or None
+        None for what is to be decided.
+    rows : list of list of int
+        For each clip of `clips`, the places of its answer.
+    clips : EncodedClips or None
     """
-    answers: list[Answer | None] = [None] * len(asked)
+
+    answers: list[Answer | None]
+    rows: list[list[int]]
+    clips: EncodedClips | None
+
+
+def prepare_together(catalogue: OpenCatalogue, pieces: Sequence[Sequence[Asked]]) -> list[Prepared]:
+    """Look up what several callers ask about, and give their clips vectors."""
     with catalogue.reading():
-        wanted = list(dict.fromkeys(one.identifier for one in asked if one.clip is None and one.identifier))
+        every = [one for piece in pieces for one in piece if not one.reason]
+        wanted = list(dict.fromkeys(one.identifier for one in every if one.clip is None and one.identifier))
         stored = {clip[ID]: clip for clip in catalogue.clips(wanted)} if wanted else {}
+        unlabelled = catalogue.with_vectors([clip for clip in stored.values() if clip[LABEL] is None])
+        place = {identifier: row for row, identifier in enumerate(unlabelled.ids)}
+        sent = [one.clip for one in every if one.clip is not None]
+        encoded = catalogue.encoded(sent)[0] if sent else None
+    prepared, begin = [], 0
+    for piece in pieces:
+        answers: list[Answer | None] = [None] * len(piece)
         by_id: dict[str, list[int]] = {}
-        sent: list[int] = []
-        for row, one in enumerate(asked):
+        own: list[int] = []
+        for row, one in enumerate(piece):
             if one.reason:
                 answers[row] = Answer(one.identifier, UNKNOWN, why=one.reason, source=UNKNOWN)
             elif one.clip is not None:
-                sent.append(row)
-            elif one.identifier not in stored:
+                own.append(row)
+            elif one.identifier is None or one.identifier not in stored:
                 why = "the catalogue does not hold this id; send the clip, or add it"
                 answers[row] = Answer(one.identifier, UNKNOWN, why=why, source=UNKNOWN)
-            elif stored[one.identifier][LABEL] is not None and not as_labelled:
+            elif one.identifier not in place:
                 answers[row] = Answer(one.identifier, stored[one.identifier][LABEL], why="its label", source="label")
             else:
                 by_id.setdefault(one.identifier, []).append(row)
-        if model is None or not (by_id or sent):
-            return answers
-        parts, rows = [], [*by_id.values(), *([row] for row in sent)]
+        parts = []
         if by_id:
-            parts.append(catalogue.stored(list(by_id)))
-        if sent:
-            clips = [asked[row].clip for row in sent]
-            parts.append(catalogue.encoded([clip for clip in clips if clip is not None])[0])
-    decisions = model.predict(joined(parts)).to_dict("records")
-    for places, said in zip(rows, decisions, strict=True):
-        for row in places:
-            answers[row] = Answer(
-                asked[row].identifier,
-                said[LABEL],
-                float(said["confidence"]),
-                said["runner_up"] or None,
-                float(said["runner_up_confidence"]),
-                bool(said["unsure"]),
-                said["why"],
-            )
-    return answers
+            parts.append(unlabelled.part(np.array([place[identifier] for identifier in by_id])))
+        if encoded is not None and own:
+            parts.append(encoded.part(slice(begin, begin + len(own))))
+            begin += len(own)
+        rows = [*by_id.values(), *([row] for row in own)]
+        prepared.append(Prepared(answers, rows, joined(parts) if parts else None))
+    return prepared
+
+
+def decide_together(model: Classifier, prepared: Sequence[Prepared]) -> list[list[Answer | None]]:
+    """Decide the clips of several callers; each is given all its answers."""
+    parts = [one.clips for one in prepared if one.clips is not None]
+    decisions = iter(model.predict(joined(parts)).to_dict("records") if parts else ())
+    for one in prepared:
+        for rows in one.rows:
+            said = next(decisions)
+            for row in rows:
+                one.answers[row] = Answer(
+                    said[ID] or None,
+                    said[LABEL],
+                    float(said["confidence"]),
+                    said["runner_up"] or None,
+                    float(said["runner_up_confidence"]),
+                    bool(said["unsure"]),
+                    said["why"],
+                )
+    return [one.answers for one in prepared]
 
 
 def joined(parts: Sequence[EncodedClips]) -> EncodedClips:

@@ -16,7 +16,7 @@ from smf_embed.clips import CLIP_FIELDS, COLUMNS, ID, LABEL, ClipBatch, take_row
 from smf_embed.errors import InputError
 from smf_embed.neighbours import similar as similar_clips
 from smf_embed.service.current_model import CurrentModel
-from smf_embed.service.deciding import Answer, Asked, decide_together, read_asked
+from smf_embed.service.deciding import Answer, Asked, Prepared, decide_together, prepare_together, read_asked
 from smf_embed.service.finding import id_in_link, shown, titles_with
 from smf_embed.service.health import project_rows
 from smf_embed.service.opening import Encoders, OpenCatalogue, SharedEncoder
@@ -84,12 +84,16 @@ class Desk:
         self.encoders = Encoders()
         OpenCatalogue(self.folder, self.encoders).close()  # what is wrong with it is told before any thread starts
         self._readers: Workers[OpenCatalogue] = Workers("reader", readers, self._open, queue)
-        self._writer = Writer(self.folder, self._open, queue, write_timeout)
+        self._writer = Writer(self.folder, self._open, queue, 0.8 * write_timeout)
         self._review = ReviewQueue(self._open, lambda: self.model.model)
         self.model = CurrentModel(self.folder, self.encoders, self._review.outdated)
-        self._decider_catalogue: OpenCatalogue | None = None
-        self._decider: Batcher[list[Asked], list[Answer | None]] = Batcher(
-            "decider", self._decide, most=_TOGETHER, depth=queue, end=self._close_decider
+        # preparing and deciding take turns with the processor: one batch is encoded while another is decided
+        self._preparing: OpenCatalogue | None = None
+        self._preparer: Batcher[list[Asked], Prepared] = Batcher(
+            "preparer", self._prepare, most=_TOGETHER, depth=queue, end=self._end_preparing
+        )
+        self._decider: Batcher[Prepared, list[Answer | None]] = Batcher(
+            "decider", self._decide, most=_TOGETHER, depth=queue
         )
 
     def __enter__(self) -> Desk:
@@ -101,6 +105,7 @@ class Desk:
     def close(self) -> None:
         """Finish the writes that wait, and end all threads."""
         self._writer.close()
+        self._preparer.close()
         self._decider.close()
         self._readers.close()
         self.model.close()
@@ -325,7 +330,7 @@ class Desk:
             "waiting": {
                 "writes": self._writer.waiting,
                 "reads": self._readers.waiting,
-                "decisions": self._decider.waiting,
+                "decisions": self._preparer.waiting + self._decider.waiting,
             },
         }
 
@@ -456,20 +461,24 @@ class Desk:
         return result
 
     def _decided(self, asked: list[Asked], deadline: float) -> list[Answer]:
-        left = max(deadline - time.monotonic(), 0.0)
-        answers = wait_for(self._decider.submit(asked, len(asked)), left, "deciding")
-        if None in answers:  # a model is needed
-            self.model.get(max(deadline - time.monotonic(), 0.0))
-            answers = wait_for(self._decider.submit(asked, len(asked)), self.timeout, "deciding")
+        def left() -> float:
+            return max(deadline - time.monotonic(), 0.0)
+
+        prepared = wait_for(self._preparer.submit(asked, len(asked)), left(), "deciding")
+        answers = prepared.answers
+        if prepared.clips is not None:
+            self.model.get(left())
+            answers = wait_for(self._decider.submit(prepared, len(prepared.clips)), left(), "deciding")
         return [answer for answer in answers if answer is not None]
 
-    def _decide(self, pieces: list[list[Asked]]) -> list[list[Answer | None]]:
-        if self._decider_catalogue is None:
-            self._decider_catalogue = self._open()
-        asked = [one for piece in pieces for one in piece]
-        answers = iter(decide_together(self._decider_catalogue, asked, self.model.model))
-        return [[next(answers) for _ in piece] for piece in pieces]
+    def _prepare(self, pieces: list[list[Asked]]) -> list[Prepared]:
+        if self._preparing is None:
+            self._preparing = self._open()
+        return prepare_together(self._preparing, pieces)
 
-    def _close_decider(self) -> None:
-        if self._decider_catalogue is not None:
-            self._decider_catalogue.close()
+    def _end_preparing(self) -> None:
+        if self._preparing is not None:
+            self._preparing.close()
+
+    def _decide(self, prepared: list[Prepared]) -> list[list[Answer | None]]:
+        return decide_together(self.model.get(), prepared)

@@ -68,7 +68,7 @@ class Clip(_Sent):
         return self.model_dump(exclude_none=True)
 
 
-_CLIP = {"reel_name": "Буба и велосипед", "yt_channel_name": "Буба", "seconds": 61}
+_CLIP: dict[str, Any] = {"reel_name": "Буба и велосипед", "yt_channel_name": "Буба", "seconds": 61}
 
 
 class ClassifyRequest(_Sent):
