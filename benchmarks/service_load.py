@@ -75,72 +75,44 @@ def _measure(catalogue: Path, options: argparse.Namespace) -> None:
             if not told:
                 raise SystemExit("the service did not start")
         at = {"host": found[1], "port": int(found[2]), "seconds": options.seconds}
-        memory = _Memory(service.pid)
-        _run(at | {"clients": 1, "new": str(options.new), "seconds": 3.0, "first": 0})
+        process = psutil.Process(service.pid)
+        _start(at | {"clients": 1, "new": str(options.new), "seconds": 3.0, "first": 0}).communicate()
         print(
             "| requests | clients | clips a second | p50, ms | p99, ms | errors | of a core | MB start, middle, end |"
         )
         print("|---|---|---|---|---|---|---|---|")
-        first = 1_000_000
-        for clients in options.clients:
-            _tell(
-                f"a new clip each, {clients}",
-                memory,
-                at | {"clients": clients, "new": str(options.new), "first": first},
-            )
-            first += 1_000_000
-        stored = str(options.stored)
-        step = 10 if options.copy else 1
-        _tell(
-            f"{options.batch} stored clips each, 2",
-            memory,
-            at | {"clients": 2, "stored": stored, "batch": options.batch, "step": step},
-        )
+        for number, clients in enumerate(options.clients, start=1):
+            _tell("a new clip each", clients, process, at | {"new": str(options.new), "first": number * 1_000_000})
+        batches = {"stored": str(options.stored), "batch": options.batch, "step": 10 if options.copy else 1}
+        _tell(f"{options.batch} stored clips each", 2, process, at | batches)
     finally:
         service.send_signal(signal.SIGINT)
         service.wait(60)
 
 
-def _tell(name: str, memory: _Memory, task: dict[str, Any]) -> None:
-    memory.begin(task["seconds"])
-    found = _run(task)
-    core, megabytes = memory.end()
-    kind, _, clients = name.rpartition(", ")
+def _tell(name: str, clients: int, service: psutil.Process, task: dict[str, Any]) -> None:
+    """Measure one kind of requests and print its row."""
+    sizes = [service.memory_info().rss]
+    began, used = time.monotonic(), sum(service.cpu_times()[:2])
+    running = _start(task | {"clients": clients})
+    time.sleep(task["seconds"] / 2)
+    sizes.append(service.memory_info().rss)
+    found = json.loads(running.communicate()[0])
+    sizes.append(service.memory_info().rss)
+    core = (sum(service.cpu_times()[:2]) - used) / (time.monotonic() - began)
     times = sorted(found["times"])
     p50, p99 = (times[int(share * (len(times) - 1))] * 1e3 for share in (0.5, 0.99))
+    memory = ", ".join(f"{one / 1e6:,.0f}" for one in sizes)
     print(
-        f"| {kind} | {clients} | {found['clips'] / found['seconds']:,.0f} | {p50:,.0f} | {p99:,.0f} | "
-        f"{found['errors']} | {core:.2f} | {', '.join(f'{one:,.0f}' for one in megabytes)} |",
+        f"| {name} | {clients} | {found['clips'] / found['seconds']:,.0f} | {p50:,.0f} | {p99:,.0f} | "
+        f"{found['errors']} | {core:.2f} | {memory} |",
         flush=True,
     )
 
 
-class _Memory:
-    """What the service takes of memory and processor during a run."""
-
-    def __init__(self, pid: int) -> None:
-        self._process = psutil.Process(pid)
-
-    def begin(self, seconds: float) -> None:
-        self._began, self._half = time.monotonic(), seconds / 2
-        self._sizes = [self._size()]
-        self._used = sum(self._process.cpu_times()[:2])
-
-    def end(self) -> tuple[float, list[float]]:
-        used = sum(self._process.cpu_times()[:2]) - self._used
-        return used / (time.monotonic() - self._began), [*self._sizes, self._middle, self._size()]
-
-    def note_middle(self) -> None:
-        self._middle = self._size()
-
-    def _size(self) -> float:
-        return self._process.memory_info().rss / 1e6
-
-
-def _run(task: dict[str, Any]) -> dict[str, Any]:
+def _start(task: dict[str, Any]) -> subprocess.Popen[str]:
     command = [sys.executable, __file__, "--catalogue", ".", "--new", ".", "--stored", ".", "--as-client"]
-    done = subprocess.run([*command, json.dumps(task)], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    return subprocess.Popen([*command, json.dumps(task)], stdout=subprocess.PIPE, text=True)
 
 
 # ------------------------------------------------------------------------------------------- in the process of clients
