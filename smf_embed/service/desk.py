@@ -84,7 +84,7 @@ class Desk:
         self.encoders = Encoders()
         OpenCatalogue(self.folder, self.encoders).close()  # what is wrong with it is told before any thread starts
         self._readers: Workers[OpenCatalogue] = Workers("reader", readers, self._open, queue)
-        self._writer = Writer(self.folder, self._open, queue, 0.8 * write_timeout)
+        self._writer = Writer(self.folder, lambda: self._open(writes=True), queue, 0.8 * write_timeout)
         self._review = ReviewQueue(self._open, lambda: self.model.model)
         self.model = CurrentModel(self.folder, self.encoders, self._review.outdated)
         # preparing and deciding take turns with the processor: one batch is encoded while another is decided
@@ -449,8 +449,8 @@ class Desk:
 
     # ---------------------------------------------------------------------------------------------------- threads
 
-    def _open(self) -> OpenCatalogue:
-        return OpenCatalogue(self.folder, self.encoders)
+    def _open(self, *, writes: bool = False) -> OpenCatalogue:
+        return OpenCatalogue(self.folder, self.encoders, writes=writes)
 
     def _read(self, work: Callable[[OpenCatalogue], Result], what: str) -> Result:
         return wait_for(self._readers.submit(work), self.timeout, what)

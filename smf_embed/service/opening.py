@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ import numpy as np
 from smf_embed.catalogue import Catalogue
 from smf_embed.encoder import Encoder
 from smf_embed.neighbours import Neighbours
+from smf_embed.preparation import Preparation
 from smf_embed.service.waiting import Batcher
 
 # texts that are encoded in one go, and the most of one caller among them, so that no other waits for long
 _TOGETHER, _OF_ONE = 256, 128
 _DEPTH = 10_000
+_PREPARATION_SECONDS = 10.0
 
 
 class SharedEncoder(Encoder):
@@ -72,15 +75,35 @@ class Encoders:
 
 
 class OpenCatalogue(Catalogue):
-    """A catalogue as one thread of a desk has it: with the encoder of all, and an index that stays open."""
+    """A catalogue as one thread of a desk has it: with the encoder of all, and an index that stays open.
 
-    def __init__(self, folder: Path, encoders: Encoders) -> None:
+    Parameters
+    ----------
+    folder : Path
+    encoders : Encoders
+    writes : bool
+        It writes. The others prepare texts with what was learned some seconds ago: to read it again after each label
+        would cost more than the decisions.
+    """
+
+    def __init__(self, folder: Path, encoders: Encoders, *, writes: bool = False) -> None:
         self._encoders = encoders
+        self._writes = writes
+        self._prepared_at = -_PREPARATION_SECONDS
         self._indexes: dict[str, Neighbours] = {}
         super().__init__(folder)
 
     def _encoder(self, name: str, **settings: Any) -> Encoder:
         return self._encoders.get(name, device=self._device, **settings)
+
+    @property
+    def preparation(self) -> Preparation:
+        """What was learned from clips; see `smf_embed.catalogue.Catalogue.preparation`."""
+        now = time.monotonic()
+        if not self._writes and self._preparation is not None and now < self._prepared_at + _PREPARATION_SECONDS:
+            return self._preparation[1]
+        self._prepared_at = now
+        return super().preparation
 
     def index(self, field: str) -> Neighbours:
         """Return the open index of a field, of the generation that is being read."""
