@@ -247,17 +247,25 @@ def test_what_is_taught_is_decided_at_once(desk):
 
 
 def test_the_review_queue_is_of_unlabelled_clips_and_labelled_ones_leave_it(desk, monkeypatch):
-    from smf_embed import review_queue
+    from smf_embed.service import review
 
-    monkeypatch.setattr(review_queue, "_LEAST_DOUBT", 0.0)
+    def to_review(catalogue, model, most):
+        ids = UNLABELLED["yt_reel_id"].tolist()[:most]
+        for identifier in (clip["yt_reel_id"] for clip in catalogue.clips(ids) if clip["cartoon"] is None):
+            facts = {"reel_name": "", "yt_channel_name": "Буба", "group": "Буба", "score": 0.9, "reason": "x"}
+            yield facts | {"yt_reel_id": identifier}
+
+    # the clips of the fixture are all decided surely
+    monkeypatch.setattr(review, "to_review", to_review)
     desk.review(5)
     assert desk._review.ready.wait(60)
     queue = desk.review(50)
     ids = [row["yt_reel_id"] for row in queue]
-    assert set(ids) <= set(UNLABELLED["yt_reel_id"])
-    assert len(ids) == len(set(ids)) > 2
+    assert ids == UNLABELLED["yt_reel_id"].tolist()
+    decided = desk.classify(ids)
+    assert [row["project"] for row in queue] == [answer.project for answer in decided]
     desk.label(ids[:2], "none", "Оля")
-    assert not {row["yt_reel_id"] for row in desk.review(50)} & set(ids[:2])
+    assert [row["yt_reel_id"] for row in desk.review(50)][:3] == ids[2:5]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ class CurrentModel:
         Of the catalogue.
     encoders : Encoders
     changed : callable
-        Called in the thread after each swap.
+        Called in the thread after a swap for another model, not for new labels alone.
     """
 
     def __init__(
@@ -119,7 +119,8 @@ class CurrentModel:
                         self._load(catalogue, now)
                         failed = None
                         not_before = time.monotonic() + (time.monotonic() - started) / _SHARE
-                        self._changed()
+                        if is_new:
+                            self._changed()
                 except SmfEmbedError as error:
                     if self._model is None:
                         self._error = str(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ from smf_embed.service.opening import OpenCatalogue
 logger = logging.getLogger("smf_embed.service")
 
 _SECONDS_AFTER_ERROR = 10.0
+# all unlabelled clips are decided for it: at most this share of the time goes into that
+_SHARE = 0.1
 # how many are kept ready; when less than this share is left, it is worked out again
 _READY = 300
 _LOW = 0.3
@@ -42,8 +45,10 @@ class ReviewQueue:
         self._rows: list[dict[str, Any]] = []
         self._lock = threading.Lock()
         self._look = threading.Event()
-        self._wanted = self._ended = False
+        self._wanted = False
+        self._end = threading.Event()
         self._is_outdated = True
+        self._has_more = False  # than are kept ready
         self._labelled: set[str] = set()
         self.ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="review", daemon=True)
@@ -51,7 +56,7 @@ class ReviewQueue:
 
     def close(self) -> None:
         """End the thread."""
-        self._ended = True
+        self._end.set()
         self._look.set()
         self._thread.join()
 
@@ -70,7 +75,7 @@ class ReviewQueue:
             gone = set(ids)
             self._labelled |= gone  # also of a queue that is being worked out
             self._rows = [row for row in self._rows if row[ID] not in gone]
-            few = len(self._rows) < _LOW * _READY
+            few = self._has_more and len(self._rows) < _LOW * _READY
         if few:
             self.outdated()
 
@@ -88,19 +93,21 @@ class ReviewQueue:
     def _run(self) -> None:
         catalogue: OpenCatalogue | None = None
         try:
-            while not self._ended:
+            while not self._end.is_set():
                 self._look.wait()
                 self._look.clear()
                 model = self._model()
-                if not (self._wanted and self._is_outdated) or model is None or self._ended:
+                if not (self._wanted and self._is_outdated) or model is None or self._end.is_set():
                     continue
                 try:
                     if catalogue is None:
                         catalogue = self._open()
+                    started = time.monotonic()
                     self._work(catalogue, model)
+                    self._end.wait((time.monotonic() - started) / _SHARE)
                 except Exception:
                     logger.exception("the review queue stays as it is")
-                    self._look.wait(_SECONDS_AFTER_ERROR)
+                    self._end.wait(_SECONDS_AFTER_ERROR)
         finally:
             if catalogue is not None:
                 catalogue.close()
@@ -110,20 +117,23 @@ class ReviewQueue:
             self._is_outdated = False
             self._labelled.clear()
         with catalogue.reading():
-            found = [_row(row) for row in to_review(catalogue, model, _READY)]
+            rows = list(to_review(catalogue, model, _READY))
+            clips = catalogue.stored([row[ID] for row in rows])
+            decided = dict(zip(clips.ids, model.predict(clips)[LABEL], strict=True)) if rows else {}
+            found = [_row(row, decided[row[ID]]) for row in rows]
         with self._lock:
             self._rows = [row for row in found if row[ID] not in self._labelled]
+            self._has_more = len(rows) == _READY
         self.ready.set()
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _row(row: dict[str, Any], project: str) -> dict[str, Any]:
     return {
         ID: row[ID],
         "title": row[TITLE] or None,
         "channel": row["yt_channel_name"] or None,
-        "project": row["suggested"],
+        "project": project,
         "candidate": row["group"],
         "doubt": row["score"],
         "why": row["reason"],
-        "label": row[LABEL] or None,
     }
