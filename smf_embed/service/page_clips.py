@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from typing import Any
 
 from fastapi import APIRouter
@@ -21,7 +22,7 @@ from smf_embed.service.page_texts import text
 
 router = APIRouter(prefix="/desk", include_in_schema=False, route_class=PageRoute)
 
-_FOUND, _NEIGHBOURS, _NEAR = 30, 12, 200
+_FOUND, _NEIGHBOURS, _NEAR = 30, 10, 200
 _MOST_WORDS = 2000
 # what counts as near while nobody has said it, and the least that can be asked for
 _LEAST, _LOWEST = 0.8, 0.4
@@ -80,9 +81,11 @@ def clip(request: Request, id: str) -> Response:
         raise HTTPException(404)
     language = language_of(request)
     told = judged(desk, language, id)
-    similar: list[dict[str, Any]] = []
-    with contextlib.suppress(InputError):
-        similar = [_neighbour(row) for row in desk.similar(identifier=id, n=_NEIGHBOURS)]
+    nearest, similar = [], []
+    with contextlib.suppress(InputError):  # it has no text to compare by
+        nearest = [neighbour(row) for row in desk.similar(identifier=id, n=_NEIGHBOURS, labelled=True)]
+        near = [neighbour(row) for row in desk.similar(identifier=id, n=_NEAR)]
+        similar = [row for row in near if row["project"] is None][:_NEIGHBOURS]
     history = [label_row(language, row) for row in reversed(stored["history"])]
     shown = card(stored)
     if history and shown["label"]:
@@ -94,7 +97,7 @@ def clip(request: Request, id: str) -> Response:
         clip=shown,
         decision=told["decision"] if told else None,
         evidence=told["evidence"] if told else None,
-        nearest=told["nearest"] if told else [],
+        nearest=nearest,
         similar=similar,
         history=history,
         projects=project_names(desk),
@@ -122,14 +125,18 @@ def undo(request: Request, form: Form) -> Response:
 
 
 @router.get("/near")
-def near(request: Request, id: str, project: str = "", least: float = _LEAST) -> Response:
+def near(request: Request, id: str, project: str = "", least: float | None = None) -> Response:
     """List the clips near one, those ticked that would be labelled like it."""
     desk: Desk = request.app.state.desk
     stored = desk.clip(id)
     if stored is None:
         raise HTTPException(404)
-    least = min(max(least, _LOWEST), 1.0) if least == least else _LEAST
-    rows = [_neighbour(row) for row in desk.similar(identifier=id, n=_NEAR) if row["similarity"] >= _LOWEST]
+    rows = [neighbour(row) for row in desk.similar(identifier=id, n=_NEAR) if row["similarity"] >= _LOWEST]
+    if least is None or least != least:
+        # a page without a clip would tell nothing, so the nearest few are shown in any case
+        fifth = rows[min(len(rows), 5) - 1]["similarity"] if rows else _LEAST
+        least = min(_LEAST, math.floor(20 * fifth) / 20)
+    least = min(max(least, _LOWEST), 1.0)
     for row in rows:
         row["ticked"] = row["similarity"] >= least and row["project"] in (None, project)
     return render(
@@ -140,7 +147,7 @@ def near(request: Request, id: str, project: str = "", least: float = _LEAST) ->
         least=least,
         lowest=_LOWEST,
         near=rows,
-        ticked=sum(row["ticked"] for row in rows),
+        ticked=1 + sum(row["ticked"] for row in rows),  # and the clip itself
         projects=project_names(desk),
     )
 
@@ -193,20 +200,16 @@ def card(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def judged(desk: Desk, language: str, asked: str | dict[str, Any]) -> dict[str, Any] | None:
-    """Return decision, evidence and nearest clips; None where there is no model, or nothing to judge by."""
+    """Return decision and evidence; None where there is no model, or nothing to judge by."""
     try:
         told = desk.explain(asked)
     except (ModelError, InputError):
         return None
     thresholds = {row["project"]: row["threshold"] for row in desk.projects()}
     decision = {name: told[name] for name in ("project", "confidence", "runner_up", "runner_up_confidence")}
-    nearest: dict[str, dict[str, Any]] = {}
-    for row in sorted(told["nearest"], key=lambda row: -row["similarity"]):
-        nearest.setdefault(row[ID], {"id": row[ID], **{key: row[key] for key in ("title", "project", "similarity")}})
     return {
         "decision": decision | {"threshold": thresholds.get(told["project"]), "unsure": told["confidence"] < _SURE},
         "evidence": views.evidence(language, told),
-        "nearest": list(nearest.values())[:8],
     }
 
 
@@ -220,5 +223,6 @@ def label_row(language: str, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _neighbour(row: dict[str, Any]) -> dict[str, Any]:
+def neighbour(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a clip that is near another as templates show it."""
     return {"id": row[ID], **{key: row[key] for key in ("title", "project", "similarity", "channel")}}

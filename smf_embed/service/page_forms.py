@@ -1,13 +1,11 @@
-"""What forms of the pages send: read only when a page of this service has sent it."""
+"""What forms of the pages send."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import Depends
 from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from smf_embed.clips import MAX_ID
@@ -19,25 +17,8 @@ _MOST_NAME = 200
 
 
 async def read_form(request: Request) -> FormData:
-    """Return the form of a request.
-
-    Raises
-    ------
-    HTTPException
-        403 for a form that another site has sent, or that no browser has.
-    """
-    if not is_same_origin(request):
-        raise HTTPException(403)
+    """Return the form of a request; the service has refused what another site sent."""
     return await request.form(max_files=1, max_fields=2 * MOST_IDS, max_part_size=1 << 20)
-
-
-def is_same_origin(request: Request) -> bool:
-    """Tell whether a page of this service has sent a request; browsers tell where one comes from."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    origin = urlsplit(request.headers.get("origin", ""))
-    return bool(origin.netloc) and origin.netloc == request.headers.get("host")
 
 
 def ids_of(values: list[Any]) -> list[str]:

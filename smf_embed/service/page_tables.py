@@ -170,7 +170,8 @@ def report(request: Request) -> Response:
     path = _report_path(request)
     if not path.exists():
         raise HTTPException(404)
-    return FileResponse(path, media_type="text/html", headers=HEADERS | {"Content-Security-Policy": _REPORT_POLICY})
+    headers = HEADERS | {"Content-Security-Policy": _REPORT_POLICY, "X-Frame-Options": "SAMEORIGIN"}
+    return FileResponse(path, media_type="text/html", headers=headers)
 
 
 def _report_path(request: Request) -> Path:

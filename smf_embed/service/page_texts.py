@@ -69,6 +69,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "decision": ("Decision", "Решение"),
     "confidence_is": ("confidence {share}", "уверенность {share}"),
     "runner_up": ("otherwise", "иначе"),
+    "threshold_told": ("taken from", "порог проекта"),
     "unsure": ("Unsure.", "Не уверена."),
     "unsure_told": ("A person should look at this clip.", "На этот ролик стоит взглянуть человеку."),
     "no_model": (
@@ -89,7 +90,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "effect_is": ("{name}: {effect}", "{name}: {effect}"),
     "no_evidence": ("Nothing speaks for a project.", "Ничто не говорит в пользу какого-либо проекта."),
     "nearest": ("Nearest labelled clips", "Ближайшие ролики с метками"),
-    "similar": ("Similar clips", "Похожие ролики"),
+    "similar": ("Similar clips without a label", "Похожие ролики без метки"),
     "history": ("History of the label", "История метки"),
     # evidence in words
     "group_wording_title": ("wording of the title", "слова названия"),
@@ -126,16 +127,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "how_transliterated": ("in other letters", "другими буквами"),
     "how_mined": ("a phrase of its clips", "фраза из его роликов"),
     "reason_near_title": (
-        "The nearest title of {project}: “{title}”, similarity {value}.",
-        "Ближайшее название из «{project}»: «{title}», сходство {value}.",
+        "The nearest title of {project}: “{title}”.",
+        "Ближайшее название из «{project}»: «{title}».",
     ),
     "reason_near_description": (
-        "The nearest description is of {project}: “{title}”, similarity {value}.",
-        "Ближайшее описание из «{project}»: «{title}», сходство {value}.",
+        "The nearest description is of {project}: “{title}”.",
+        "Ближайшее описание из «{project}»: «{title}».",
     ),
     "reason_near_subtitles": (
-        "The nearest subtitles are of {project}: “{title}”, similarity {value}.",
-        "Ближайшие субтитры из «{project}»: «{title}», сходство {value}.",
+        "The nearest subtitles are of {project}: “{title}”.",
+        "Ближайшие субтитры из «{project}»: «{title}».",
     ),
     "reason_channel": (
         "{count} of {all} labelled clips of the channel are {project}.",
@@ -182,8 +183,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     # projects
     "projects_title": ("{n} project|{n} projects", "{n} проект|{n} проекта|{n} проектов"),
     "projects_told": (
-        "F1 as the folds of the last fit scored it. Doubtful: unlabelled clips near the project that a person should see.",
-        "F1 — по частям последнего обучения. Сомнительные — ролики без метки рядом с проектом, которые стоит проверить.",
+        "F1 as the folds of the last fit scored it. Doubtful: unlabelled clips that a person should see.",
+        "F1 — по частям последнего обучения. Сомнительные — ролики без метки, которые стоит проверить.",
     ),
     "col_project": ("Project", "Проект"),
     "col_clips": ("Clips", "Роликов"),
@@ -201,7 +202,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # teach
     "teach_title": ("Teach a new project", "Обучить новому проекту"),
     "teach_told": (
-        "Find a few clips of it, tick them, and others of it are decided at once. Five different ones are a good start.",
+        "Find a few clips of it, tick them, and others are decided at once. Five different ones are a good start.",
         "Найдите несколько его роликов, отметьте — и другие сразу начнут определяться. Пять разных — хорошее начало.",
     ),
     "teach_name": ("Name of the project", "Название проекта"),
@@ -252,7 +253,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "report_title": ("Report", "Отчёт"),
     "report_told": (
         "Scores, plots, a map of the clips and the surest mistakes, from the folds of the last fit. It takes a minute.",
-        "Оценки, графики, карта роликов и самые уверенные ошибки — по частям последнего обучения. Занимает около минуты.",
+        "Оценки, графики, карта роликов и самые уверенные ошибки по частям последнего обучения. Около минуты.",
     ),
     "report_make": ("Make the report", "Составить отчёт"),
     "report_anew": ("Make it anew", "Составить заново"),

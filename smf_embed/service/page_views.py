@@ -7,7 +7,7 @@ import unicodedata
 from typing import Any
 
 from smf_embed.clips import NONE
-from smf_embed.service.page_texts import decimal, text
+from smf_embed.service.page_texts import text
 
 # what is worth a bar or a sentence, in log-odds; the longest bar is at least this
 _SMALL, _LONGEST = 0.1, 3.0
@@ -125,12 +125,11 @@ def _reasons(language: str, explained: dict[str, Any], best: dict[str, Any]) -> 
         if near["project"] == best["project"] and field not in fields:
             fields.add(field)
             title = shown(near["title"] or near["yt_reel_id"], 70)
-            value = decimal(language, near["similarity"])
-            values = {"project": best["project"], "title": title, "value": value}
-            say(f"{field} neighbours", f"reason_near_{field}", **values)
+            say(f"{field} neighbours", f"reason_near_{field}", project=best["project"], title=title)
     if explained["channel"]:
         count, everything = explained["channel"].get(best["project"], 0), sum(explained["channel"].values())
-        say("channel", "reason_channel", count=count, all=everything, project=best["project"])
+        said = text(language, "reason_channel", count=count, all=everything, project=best["project"])
+        found.append({"side": "for" if count else "against", "text": said})
     wording = best["groups"].get("wording of the title", 0.0)
     if abs(wording) >= 0.5:
         key = "reason_wording_for" if wording > 0 else "reason_wording_against"

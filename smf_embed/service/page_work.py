@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from smf_embed.clips import ID, NONE
 from smf_embed.errors import InputError
 from smf_embed.service.desk import Desk
-from smf_embed.service.page_clips import card, found, is_new, judged, label_row, project_names, to_lesson
+from smf_embed.service.page_clips import card, found, is_new, judged, label_row, neighbour, project_names, to_lesson
 from smf_embed.service.page_csv import csv_file
 from smf_embed.service.page_forms import Form, ids_of, project_in
 from smf_embed.service.page_frame import PageRoute, go, language_of, name_of, render, with_query
@@ -39,7 +40,7 @@ Ids = Annotated[list[str], Query()]
 def review(request: Request, ids: Ids = [], at: int = 0, project: str = "") -> Response:  # noqa: B006
     """Show one clip of a round; a round is in the address, so going back and loading again are harmless."""
     desk: Desk = request.app.state.desk
-    page: dict[str, Any] = {"waiting": False, "clip": None, "at": 0, "ids": [], "projects": []}
+    page: dict[str, Any] = {"waiting": False, "clip": None, "at": 0, "ids": [], "nearest": []}
     if not ids:
         chosen = [row[ID] for row in desk.review(_ROUND, project or None)]
         if chosen:
@@ -47,12 +48,15 @@ def review(request: Request, ids: Ids = [], at: int = 0, project: str = "") -> R
         return render(request, "review.html", **page | {"waiting": not desk.review_ready})
     ids = ids_of(ids)
     at = max(at, 0)
+    stored = None
     while at < len(ids) and (stored := desk.clip(ids[at])) is None:
         at += 1  # it was removed meanwhile
     page |= {"ids": ids, "at": at}
-    if at >= len(ids):
+    if stored is None:
         return render(request, "review.html", **page)
-    told = judged(desk, language_of(request), ids[at]) or {"decision": None, "evidence": None, "nearest": []}
+    told = judged(desk, language_of(request), ids[at]) or {"decision": None, "evidence": None}
+    with contextlib.suppress(InputError):
+        page["nearest"] = [neighbour(row) for row in desk.similar(identifier=ids[at], n=4, labelled=True)]
     page |= told | {"clip": card(stored), "projects": project_names(desk), "proposed": _proposed(told["decision"])}
     return render(request, "review.html", **page)
 

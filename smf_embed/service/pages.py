@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import tempfile
 from typing import Annotated
@@ -19,10 +18,9 @@ from smf_embed.service.page_forms import read_form
 from smf_embed.service.page_frame import PageRoute, local_path, render
 from smf_embed.service.page_jobs import Jobs
 from smf_embed.service.page_texts import text
+from smf_embed.service.security import ENTRY, TOKEN_COOKIE, is_token, proof
 from smf_embed.service.settings import Settings
 
-TOKEN_COOKIE = "smf_embed_token"
-_ENTRY = "/desk/welcome"
 _MONTH = 30 * 24 * 3600
 
 
@@ -50,16 +48,11 @@ def is_open(request: Request, settings: Settings) -> bool:
     return not settings.token or hmac.compare_digest(shown.encode(), proof(settings.token).encode())
 
 
-def proof(token: str) -> str:
-    """Return what the browser keeps instead of the token itself."""
-    return hmac.new(token.encode(), b"smf-embed desk", hashlib.sha256).hexdigest()
-
-
 def admit(request: Request) -> None:
     """Send readers to the entry who have not told their name, or the token."""
     if not is_open(request, request.app.state.settings) or not page_frame.name_of(request):
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        raise page_frame.Elsewhere(page_frame.with_query(_ENTRY, back=wanted if request.method == "GET" else "/desk"))
+        raise page_frame.Elsewhere(page_frame.with_query(ENTRY, back=wanted if request.method == "GET" else "/desk"))
 
 
 def to_desk() -> RedirectResponse:
@@ -78,7 +71,7 @@ def enter(request: Request, form: Annotated[FormData, Depends(read_form)]) -> Re
     language, back = page_frame.language_of(request), local_path(str(form.get("back", "")))
     name = page_frame.cleaned_name(str(form.get("who", "")))
     is_known = is_open(request, settings)
-    if not is_known and not hmac.compare_digest(str(form.get("token", "")).encode(), settings.token.encode()):
+    if not is_known and not is_token(str(form.get("token", "")), settings):
         return _entry(request, back, text(language, "token_wrong"), 403)
     if not name:
         return _entry(request, back, text(language, "name_missing"), 422)

@@ -49,7 +49,7 @@ if (opener && form) {
 
 // ticks: how many there are; the slider ticks all that are as near as it says
 const counter = document.querySelector("[data-count]");
-const ticks = () => all("input[name=ids]");
+const ticks = () => all("input[name=ids], input[name=itself]");
 function count() {
   if (counter) counter.textContent = counter.dataset.count.replace("#", String(ticks().filter((tick) => tick.checked).length));
 }
