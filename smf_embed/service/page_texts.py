@@ -69,7 +69,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "decision": ("Decision", "Решение"),
     "confidence_is": ("confidence {share}", "уверенность {share}"),
     "runner_up": ("otherwise", "иначе"),
-    "threshold_told": ("taken from", "порог проекта"),
+    "threshold_told": ("threshold of the project", "порог проекта"),
     "unsure": ("Unsure.", "Не уверена."),
     "unsure_told": ("A person should look at this clip.", "На этот ролик стоит взглянуть человеку."),
     "no_model": (
