@@ -57,6 +57,7 @@ def test_commands_of_the_guides_exist(path) -> None:
     from smf_embed.cli import app
 
     known = set(typer.main.get_command(app).commands)
-    used = {word for block in fenced(path) for word in re.findall(r"^(?:\S+=\S+ |\$ )?smf-embed (\w+)", block, re.MULTILINE)}
+    blocks = "\n".join(fenced(path))
+    used = set(re.findall(r"^(?:\S+=\S+ |\$ )?smf-embed (\w+)", blocks, flags=re.MULTILINE))
     assert used
     assert used <= known

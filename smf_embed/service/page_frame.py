@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import logging
 import urllib.parse
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from importlib import resources
 from typing import Any
 
@@ -15,12 +16,13 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from smf_embed.errors import InputError, ModelError
 from smf_embed.service import page_views as views
 from smf_embed.service.page_texts import LANGUAGES, TEXTS, decimal, number, percent, text
 from smf_embed.service.waiting import Busy, Late
+from smf_embed.tables import csv_lines
 
 logger = logging.getLogger("smf_embed.service")
 
@@ -172,6 +174,13 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, path="/desk", samesite="lax", httponly=True)
     return response
+
+
+def csv_file(columns: Sequence[str], rows: Iterable[dict[str, Any]], name: str) -> StreamingResponse:
+    """Return a table as a download; without the mark at its begin spreadsheet programs take the letters for Latin."""
+    lines = itertools.chain(["\N{BYTE ORDER MARK}"], csv_lines(columns, rows))
+    headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def static_file(name: str) -> tuple[bytes, str]:

@@ -19,9 +19,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from smf_embed.errors import InputError, SmfEmbedError
 from smf_embed.service.desk import Desk
-from smf_embed.service.page_csv import csv_file
 from smf_embed.service.page_forms import Form
-from smf_embed.service.page_frame import HEADERS, PageRoute, go, language_of, name_of, render, with_query
+from smf_embed.service.page_frame import HEADERS, PageRoute, csv_file, go, language_of, name_of, render, with_query
 from smf_embed.service.page_jobs import Job, Jobs
 from smf_embed.service.page_texts import number, percent, text
 from smf_embed.service.waiting import Busy
@@ -95,8 +94,7 @@ def job_state(request: Request, key: str) -> JSONResponse:
 def rejected(request: Request, key: str) -> Response:
     """Return the rows of a table that were left out, with the reasons."""
     columns = ("line", "yt_reel_id", "reason")
-    rows = [[row[name] for name in columns] for row in _known(request, key).result.get("rejected_rows", [])]
-    return csv_file([list(columns), *rows], "rejected.csv")
+    return csv_file(columns, _known(request, key).result.get("rejected_rows", []), "rejected.csv")
 
 
 def _known(request: Request, key: str) -> Job:

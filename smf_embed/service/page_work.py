@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from smf_embed.clips import ID, NONE
+from smf_embed.clips import ID, LABEL, NONE
 from smf_embed.errors import InputError
 from smf_embed.service.desk import Desk
 from smf_embed.service.page_clips import card, found, is_new, judged, label_row, neighbour, project_names, to_lesson
-from smf_embed.service.page_csv import csv_file
 from smf_embed.service.page_forms import Form, ids_of, project_in
-from smf_embed.service.page_frame import PageRoute, go, language_of, name_of, render, with_query
+from smf_embed.service.page_frame import PageRoute, csv_file, go, language_of, name_of, render, with_query
 from smf_embed.service.page_texts import text
 
 router = APIRouter(prefix="/desk", include_in_schema=False, route_class=PageRoute)
@@ -28,6 +26,8 @@ _ROUND = 20
 _DOUBTFUL = 300
 # labels that are listed, and how far back they are looked for among those of tables
 _LISTED, _LOOKED_AT = 50, 5000
+# `smf-embed label --from` reads these
+_EXPORTED = ("at", "person", "source", ID, LABEL, "was")
 _SORTS = ("project", "clips", "f1", "threshold", "doubtful")
 
 Ids = Annotated[list[str], Query()]
@@ -162,11 +162,4 @@ def labels(request: Request) -> Response:
 def export(request: Request, since: str | None = None) -> StreamingResponse:
     """Return all labels as a table: who gave which when, and what was there before."""
     desk: Desk = request.app.state.desk
-    columns = {"at": "at", "person": "person", "source": "source", ID: ID, "project": "cartoon", "was": "before"}
-
-    def rows() -> Iterator[list[Any]]:
-        yield list(columns.values())
-        for row in desk.labels_log(since):
-            yield [row[name] for name in columns]
-
-    return csv_file(rows(), "labels.csv")
+    return csv_file(_EXPORTED, ({**row, LABEL: row["project"]} for row in desk.labels_log(since)), "labels.csv")

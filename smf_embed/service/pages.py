@@ -52,7 +52,10 @@ def admit(request: Request) -> None:
     """Send readers to the entry who have not told their name, or the token."""
     if not is_open(request, request.app.state.settings) or not page_frame.name_of(request):
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        raise page_frame.Elsewhere(page_frame.with_query(ENTRY, back=wanted if request.method == "GET" else "/desk"))
+        # the language that a link asks for is that of the entry, too
+        asked = {"lang": request.query_params["lang"]} if "lang" in request.query_params else {}
+        back = wanted if request.method == "GET" else "/desk"
+        raise page_frame.Elsewhere(page_frame.with_query(ENTRY, back=back, **asked))
 
 
 def to_desk() -> RedirectResponse:
