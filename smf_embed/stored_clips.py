@@ -133,7 +133,12 @@ class StoredClips:
         return [{name: label[name] for name in ("project", "source", "at")} for label in labels]
 
     def label_log(
-        self, since: str | None = None, *, person: str | None = None, most: int | None = None
+        self,
+        since: str | None = None,
+        *,
+        yt_reel_id: str | None = None,
+        person: str | None = None,
+        most: int | None = None,
     ) -> list[dict[str, Any]]:
         """Return who gave which label when, oldest first, also of clips that are gone.
 
@@ -141,6 +146,8 @@ class StoredClips:
         ----------
         since : str, optional
             Time in UTC, ISO 8601; nothing older is listed.
+        yt_reel_id : str, optional
+            Only labels of this clip.
         person : str, optional
             Only what this person did.
         most : int, optional
@@ -155,6 +162,8 @@ class StoredClips:
         conditions: dict[str, list[Any]] = {"1": []}
         if since is not None:
             conditions["at >= ?"] = [since]
+        if yt_reel_id is not None:
+            conditions[f"{ID} = ?"] = [yt_reel_id]
         if person is not None:
             conditions["person = ?"] = [person]
         statement = (

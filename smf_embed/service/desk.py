@@ -240,7 +240,8 @@ class Desk:
     def clip(self, identifier: str) -> dict[str, Any] | None:
         """Return a stored clip: the columns of the table, with its label as `project`, and `history` of its labels.
 
-        `history` are dicts of `project` (None where the label was taken away), `source` and `at` (UTC), oldest first.
+        `history` are dicts of `project` (None where the label was taken away), `source`, `person` and `at` (UTC), oldest
+        first.
         """
 
         def work(catalogue: OpenCatalogue) -> dict[str, Any] | None:
@@ -249,7 +250,9 @@ class Desk:
                 if not found:
                     return None
                 clip = {name: found[0][name] for name in CLIP_FIELDS if name != LABEL}
-                return clip | {"project": found[0][LABEL], "history": catalogue.label_history(identifier)}
+                told = ("project", "source", "person", "at")
+                history = [{name: row[name] for name in told} for row in catalogue.label_log(yt_reel_id=identifier)]
+                return clip | {"project": found[0][LABEL], "history": history}
 
         return self._read(work, "reading")
 

@@ -191,7 +191,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "col_f1": ("F1", "F1"),
     "col_threshold": ("Threshold", "Порог"),
     "col_doubtful": ("Doubtful", "Сомнительных"),
-    "col_time": ("Time", "Время"),
+    "col_time": ("Time (UTC)", "Время (UTC)"),
     "col_source": ("Source", "Источник"),
     "col_who": ("Who", "Кто"),
     "col_clip": ("Clip", "Ролик"),
