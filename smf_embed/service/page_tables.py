@@ -57,7 +57,7 @@ def import_table(request: Request, form: Form) -> Response:
     kind = Path(name).suffix.lower()
     if not isinstance(upload, UploadFile) or kind not in _KINDS:
         return render(request, "import.html", 422, job=None, wrong=text(language, "import_kind"))
-    path = Path(request.app.state.page_files.name) / f"{secrets.token_hex(8)}{kind}"
+    path = request.app.state.page_files / f"{secrets.token_hex(8)}{kind}"
     with path.open("wb") as copy:
         shutil.copyfileobj(upload.file, copy)
     job, who = Job("import", name), name_of(request)
@@ -173,4 +173,4 @@ def report(request: Request) -> Response:
 
 
 def _report_path(request: Request) -> Path:
-    return Path(request.app.state.page_files.name) / _REPORT
+    return request.app.state.page_files / _REPORT

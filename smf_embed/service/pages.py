@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hmac
+import shutil
 import tempfile
+import weakref
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -31,7 +34,8 @@ def add_pages(app: FastAPI, desk: Desk, settings: Settings) -> None:
     """
     app.state.desk, app.state.settings, app.state.jobs = desk, settings, Jobs()
     # uploaded tables and the report, until the service ends
-    app.state.page_files = tempfile.TemporaryDirectory(prefix="smf-embed-")
+    app.state.page_files = Path(tempfile.mkdtemp(prefix="smf-embed-"))
+    weakref.finalize(app, shutil.rmtree, app.state.page_files, ignore_errors=True)
     open_to_all = APIRouter(prefix="/desk", include_in_schema=False, route_class=PageRoute)
     open_to_all.add_api_route("/welcome", welcome, methods=["GET"])
     open_to_all.add_api_route("/welcome", enter, methods=["POST"])

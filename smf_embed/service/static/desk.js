@@ -5,8 +5,9 @@ const all = (selector) => [...document.querySelectorAll(selector)];
 const isTyping = (target) => target.matches("input:not([type=checkbox]):not([type=range]), textarea, select");
 
 // a thumbnail that cannot be had leaves its empty box
-document.addEventListener("error", (event) => { if (event.target.matches?.(".thumb img")) event.target.remove(); }, true);
-for (const image of all(".thumb img")) if (image.complete && !image.naturalWidth) image.remove();
+const empty = (image) => { image.parentElement.classList.add("empty"); image.remove(); };
+document.addEventListener("error", (event) => { if (event.target.matches?.(".thumb img")) empty(event.target); }, true);
+for (const image of all(".thumb img")) if (image.complete && !image.naturalWidth) empty(image);
 
 // keys: by their place on the keyboard, so that they are the same in every layout
 const codes = { Digit1: "1", Digit2: "2", Digit3: "3", Digit4: "4", Numpad1: "1", Numpad2: "2", Numpad3: "3", Numpad4: "4", KeyZ: "z" };
