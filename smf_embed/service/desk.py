@@ -377,7 +377,7 @@ class Desk:
         Returns
         -------
         dict
-            See `add`.
+            See `add`; `rejected_rows` are all of them.
 
         Raises
         ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -16,9 +17,10 @@ MOST_IDS = 500
 _MOST_NAME = 200
 
 
-async def read_form(request: Request) -> FormData:
-    """Return the form of a request; the service has refused what another site sent."""
-    return await request.form(max_files=1, max_fields=2 * MOST_IDS, max_part_size=1 << 20)
+async def read_form(request: Request) -> AsyncIterator[FormData]:
+    """Yield the form of a request; the service has refused what another site sent."""
+    async with request.form(max_files=1, max_fields=2 * MOST_IDS, max_part_size=1 << 20) as form:
+        yield form
 
 
 def ids_of(values: list[Any]) -> list[str]:

@@ -107,12 +107,12 @@ def add_in_pieces(
 
     report = catalogue.add(passing(), told)
     refresh_snapshots(catalogue)
-    return as_report(report)
+    return as_report(report, most=None)
 
 
-def as_report(report: AddReport) -> dict[str, Any]:
-    """Return what an `add` did as plain data."""
-    rows = [{"line": row.line, "yt_reel_id": row.id, "reason": row.reason} for row in report.rejected[:_SHOWN]]
+def as_report(report: AddReport, most: int | None = _SHOWN) -> dict[str, Any]:
+    """Return what an `add` did as plain data, with so many of the rejected rows, or all of them."""
+    rows = [{"line": row.line, "yt_reel_id": row.id, "reason": row.reason} for row in report.rejected[:most]]
     return {
         "added": report.added,
         "updated": report.updated,
