@@ -112,9 +112,20 @@ def read_subtitles(path: str | Path, *, max_bytes: int = MAX_BYTES) -> str:
     if not data.strip():
         raise InputError(f"{path}: the file is empty")
     try:
-        return "\n".join(_spoken(_decode(data)))
+        return parse_subtitles(_decode(data))
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
+
+
+def parse_subtitles(text: str) -> str:
+    """Return what is said in subtitles of any of these formats; see `read_subtitles`.
+
+    Raises
+    ------
+    ValueError
+        There is no readable time code.
+    """
+    return "\n".join(_spoken(text))
 
 
 def find_subtitles(folder: str | Path) -> dict[str, list[Path]]:
@@ -172,6 +183,43 @@ def read_folder(folder: str | Path, *, languages: Sequence[str] = (), max_bytes:
     InputError
         There is no such folder, or it cannot be read.
     """
+    result = SubtitleFolder()
+    for identifier, paths in find_subtitles(folder).items():
+        text, rejected = read_best(paths, languages, max_bytes=max_bytes)
+        result.rejected += rejected
+        if text is not None:
+            result.texts[identifier] = text
+            left = {path for path, _ in rejected}
+            result.sources[identifier] = next(path for path in _by_preference(paths, languages) if path not in left)
+    return result
+
+
+def read_best(
+    paths: Sequence[Path], languages: Sequence[str] = (), *, max_bytes: int = MAX_BYTES
+) -> tuple[str | None, list[tuple[Path, str]]]:
+    """Read the preferred of the subtitle files of one clip, or the next where it cannot be read; see `read_folder`.
+
+    Returns
+    -------
+    text : str or None
+        What is said; None where no file tells it.
+    rejected : list of (Path, str)
+        The files that were tried before, and why they were not taken.
+    """
+    rejected = []
+    for path in _by_preference(paths, languages):
+        try:
+            text = read_subtitles(path, max_bytes=max_bytes)
+        except InputError as error:
+            rejected.append((path, str(error).removeprefix(f"{path}: ")))
+            continue
+        if text:
+            return text, rejected
+        rejected.append((path, "nothing is said in it"))
+    return None, rejected
+
+
+def _by_preference(paths: Sequence[Path], languages: Sequence[str]) -> list[Path]:
     wanted = [language.lower().replace("_", "-") for language in languages]
 
     def preference(path: Path) -> tuple[int, bool, str]:
@@ -179,21 +227,7 @@ def read_folder(folder: str | Path, *, languages: Sequence[str] = (), max_bytes:
         ranks = [rank for rank, tag in enumerate(wanted) if language == tag or language.startswith(tag + "-")]
         return (ranks[0] if ranks else len(wanted), automatic, path.name)
 
-    result = SubtitleFolder()
-    for identifier, paths in find_subtitles(folder).items():
-        for path in sorted(paths, key=preference):
-            try:
-                text = read_subtitles(path, max_bytes=max_bytes)
-            except InputError as error:
-                result.rejected.append((path, str(error).removeprefix(f"{path}: ")))
-                continue
-            if not text:
-                result.rejected.append((path, "nothing is said in it"))
-                continue
-            result.texts[identifier] = text
-            result.sources[identifier] = path
-            break
-    return result
+    return sorted(paths, key=preference)
 
 
 def with_subtitles(batches: Iterable[ClipBatch], folder: SubtitleFolder) -> Iterator[ClipBatch]:
