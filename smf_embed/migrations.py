@@ -12,7 +12,7 @@ from pathlib import Path
 from smf_embed.errors import CatalogueError, InputError
 from smf_embed.files import replace_atomically
 from smf_embed.lexicon import Lexicon
-from smf_embed.schema import CLIP_COLUMNS, LABEL_LOG, SCHEMA, SCHEMA_VERSION
+from smf_embed.schema import CLIP_COLUMNS, LABEL_LOG, SCHEMA, SCHEMA_VERSION, WATCHED
 
 
 def migrate(sql: sqlite3.Connection, path: Path, version: int) -> Path:
@@ -64,7 +64,7 @@ def _to_2(sql: sqlite3.Connection, path: Path) -> None:
     sql.execute("PRAGMA legacy_alter_table = OFF")
     # to be spelled out here when one of these tables changes
     for statement in SCHEMA:
-        if statement not in LABEL_LOG:
+        if statement not in (*LABEL_LOG, *WATCHED):
             sql.execute(statement)
     clips = ", ".join("project" if name == "cartoon" else name for name in CLIP_COLUMNS) + ", row_digest, generation"
     sql.execute("INSERT INTO meta (key, value) SELECT key, value FROM old_meta")
@@ -106,5 +106,11 @@ def _to_3(sql: sqlite3.Connection, path: Path) -> None:
     )
 
 
+def _to_4(sql: sqlite3.Connection, path: Path) -> None:
+    """What is known of clips and channels that are looked up."""
+    for statement in WATCHED:
+        sql.execute(statement)
+
+
 #: Format → what makes it of the one before.
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection, Path], None]] = {2: _to_2, 3: _to_3}
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection, Path], None]] = {2: _to_2, 3: _to_3, 4: _to_4}

@@ -12,7 +12,7 @@ from typing import Any
 
 from smf_embed.clips import CLIP_FIELDS, ID, LABEL, NUMBER_COLUMNS, TEXT_FIELDS
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 #: Columns of the table `clips` that come from the user's table, and those that clips are read back with.
 STORED = tuple(name for name in CLIP_FIELDS if name != LABEL)
@@ -34,6 +34,9 @@ CHECKED = {
     "boilerplate": ("channel", "kind", "digest", "seen"),
     "aliases": ("alias", "project", "channel", "source"),
     "label_log": ("log_key", ID, "project", "was", "source", "person", "at", "generation", "undoes"),
+    "watched_clips": (ID, "channel", "listing", "state", "reason", "tries", "checked", "next_try", "told"),
+    "watched_channels": ("given", "channel", "uploads", "listing", "page", "reason", "tries", "checked", "next_try"),
+    "quota": ("source", "day", "units"),
 }
 
 
@@ -83,6 +86,38 @@ LABEL_LOG = (
         {_check("label_log")}
     ) STRICT""",
     "CREATE INDEX label_log_by_person ON label_log (person, generation) WHERE person IS NOT NULL",
+)
+
+#: What is known of clips and channels that are looked up: see smf_embed.enrichment.watched. New in format 4.
+WATCHED = (
+    f"""CREATE TABLE watched_clips (
+        {ID} TEXT PRIMARY KEY,
+        channel TEXT,  -- NULL where its id was asked for, and no channel listed it
+        listing INTEGER,  -- which listing of its channel showed it first
+        state TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        tries INTEGER NOT NULL,  -- how often it was asked for in this state
+        checked TEXT,  -- when it was asked for last, NULL where it never was
+        next_try TEXT,  -- NULL where it is not asked for again
+        told INTEGER NOT NULL,  -- 0 while no sync has written its decision since it changed
+        {_check("watched_clips")}
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX watched_clips_due ON watched_clips (next_try) WHERE next_try IS NOT NULL",
+    f"""CREATE TABLE watched_channels (
+        given TEXT PRIMARY KEY,  -- an id, @handle or user/NAME
+        channel TEXT,
+        uploads TEXT,  -- what the source lists its clips by, NULL where there is no such list
+        listing INTEGER NOT NULL,
+        page TEXT,  -- where the listing goes on, NULL where it begins
+        reason TEXT NOT NULL,  -- why it cannot be listed, empty where it can
+        tries INTEGER NOT NULL,
+        checked TEXT NOT NULL,
+        next_try TEXT,
+        {_check("watched_channels")}
+    ) STRICT, WITHOUT ROWID""",
+    f"""CREATE TABLE quota (
+        source TEXT PRIMARY KEY, day TEXT NOT NULL, units INTEGER NOT NULL, {_check("quota")}
+    ) STRICT, WITHOUT ROWID""",
 )
 
 #: The statements that make the tables of an empty catalogue.
@@ -150,4 +185,5 @@ SCHEMA = (
         PRIMARY KEY (alias, channel)
     ) STRICT, WITHOUT ROWID""",
     *LABEL_LOG,
+    *WATCHED,
 )
