@@ -1,0 +1,199 @@
+"""A YouTube Data API on a socket of this machine: its documented answers and errors, and connections that fail."""
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+KEY = "AIzaSyFakeKeyThatMustNeverBeSeen_0123456"
+
+#: Name → status and the rest of the answer, as the reference of the API documents them.
+ERRORS = {
+    "keyInvalid": (400, "usageLimits"),
+    "badRequest": (400, "global"),
+    "forbidden": (403, "youtube.common"),
+    "quotaExceeded": (403, "youtube.quota"),
+    "rateLimitExceeded": (403, "usageLimits"),
+    "playlistItemsNotAccessible": (403, "youtube.playlistItem"),
+    "playlistNotFound": (404, "youtube.playlistItem"),
+    "tooManyRequests": (429, "global"),
+    "backendError": (500, "global"),
+    "unavailable": (503, "global"),
+}
+
+
+class FakeYouTube:
+    """The service; `with FakeYouTube() as api` runs it in a thread.
+
+    Attributes
+    ----------
+    videos : dict of id → item of `videos.list`
+    uploads : dict of channel → ids, newest first
+    in_list : dict of id → privacy status that the list of its channel tells
+    faults : list of str
+        What becomes of the next requests: a name of `ERRORS`, `hang`, `close`, `break` or `nonsense`.
+    on_request : callable
+        Told the number of each request before it is answered.
+    """
+
+    def __init__(self, page: int = 50) -> None:
+        self.page = page
+        self.videos: dict[str, dict] = {}
+        self.uploads: dict[str, list[str]] = {}
+        self.handles: dict[str, str] = {}
+        self.in_list: dict[str, str] = {}
+        self.titles: dict[str, str] = {}
+        self.faults: list[str] = []
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.answered: list[tuple[str, dict[str, str]]] = []
+        self.problems: list[str] = []
+        self.on_request: Callable[[int], None] = lambda number: None
+        self.lock = threading.Lock()
+
+    def __enter__(self) -> "FakeYouTube":
+        handler = type("Handler", (_Handler,), {"api": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        assert self.problems == []
+
+    def add(self, identifier: str, channel: str = "UC" + "a" * 22, *, top: bool = True, **changes: object) -> str:
+        """Put a clip onto a channel, as its newest."""
+        title = str(changes.pop("title", f"Clip {identifier}"))
+        self.videos[identifier] = video(identifier, channel, title, **changes)
+        self.titles[identifier] = title
+        ids = self.uploads.setdefault(channel, [])
+        ids.insert(0 if top else len(ids), identifier)
+        return identifier
+
+    def count(self, method: str) -> int:
+        return sum(name == method for name, _ in self.requests)
+
+    def asked(self) -> Counter[str]:
+        """How often each clip was asked for."""
+        return Counter(one for name, words in self.requests if name == "videos" for one in words["id"].split(","))
+
+    # ------------------------------------------------------------------------------------------------------ answers
+
+    def answer(self, method: str, words: dict[str, str]) -> dict | str:
+        """Return the answer to a request, or the name of an error."""
+        if method == "videos":
+            ids = words["id"].split(",")
+            if len(ids) > 50:
+                return "badRequest"
+            return {"items": [self.videos[one] for one in ids if one in self.videos]}
+        if method == "channels":
+            wanted = words["id"].split(",") if "id" in words else [self.handles.get(words.get("forHandle", ""), "")]
+            return {"items": [self._channel(one) for one in wanted if one in self.uploads]}
+        assert method == "playlistItems", method
+        channel = "UC" + words["playlistId"][2:]
+        if channel not in self.uploads:
+            return "playlistNotFound"
+        ids = self.uploads[channel]
+        first = int(words.get("pageToken", "0"))
+        found: dict = {"items": [self._listed(one, channel) for one in ids[first : first + self.page]]}
+        if first + self.page < len(ids):
+            found["nextPageToken"] = str(first + self.page)
+        return found
+
+    def _channel(self, channel: str) -> dict:
+        related = {"relatedPlaylists": {"uploads": f"UU{channel[2:]}"}}
+        return {"id": channel, "snippet": {"title": "Channel"}, "contentDetails": related}
+
+    def _listed(self, identifier: str, channel: str) -> dict:
+        privacy = self.in_list.get(identifier, "public")
+        title = {"private": "Private video", "privacyStatusUnspecified": "Deleted video"}.get(privacy)
+        return {
+            "snippet": {
+                "title": title or self.titles.get(identifier, identifier),
+                "description": "" if title else f"About {identifier}",
+                "channelId": channel,
+                "channelTitle": "Channel",
+                "publishedAt": "2024-05-06T07:08:09Z",
+                "resourceId": {"videoId": identifier},
+            },
+            "contentDetails": {"videoId": identifier},
+            "status": {"privacyStatus": privacy},
+        }
+
+
+def video(identifier: str, channel: str, title: str, **changes: object) -> dict:
+    """Return an item of `videos.list`."""
+    return {
+        "id": identifier,
+        "snippet": {
+            "title": title,
+            "description": f"About {identifier}",
+            "channelId": channel,
+            "channelTitle": "Channel",
+            "publishedAt": "2024-05-06T07:08:09Z",
+            "liveBroadcastContent": changes.get("broadcast", "none"),
+        },
+        "contentDetails": {"duration": changes.get("duration", "PT3M20S")},
+        "status": {"uploadStatus": changes.get("upload", "processed"), "privacyStatus": "public"},
+        "player": {"embedWidth": changes.get("width", "1280"), "embedHeight": changes.get("height", "720")},
+    }
+
+
+class _Handler(BaseHTTPRequestHandler):
+    api: FakeYouTube
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        method = parts.path.rpartition("/")[2]
+        words = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        api = self.api
+        with api.lock:
+            api.requests.append((method, words))
+            number, fault = len(api.requests), api.faults.pop(0) if api.faults else ""
+        api.on_request(number)
+        if "key" in words or KEY in self.path:
+            api.problems.append(f"the key stands in the address {self.path}")
+        if fault == "hang":
+            time.sleep(2)
+        if fault in ("hang", "close"):
+            self.close_connection = True
+            return
+        if self.headers.get("x-goog-api-key") != KEY:
+            self._fail("keyInvalid")
+        elif fault in ERRORS:
+            self._fail(fault)
+        else:
+            found = api.answer(method, words)
+            if isinstance(found, str):
+                self._fail(found)
+            else:
+                self._send(200, "<html>" if fault == "nonsense" else json.dumps(found), fault == "break")
+                api.answered.append((method, words))
+
+    def _fail(self, reason: str) -> None:
+        status, domain = ERRORS[reason]
+        # a service that repeats what it was sent
+        message = f"It says {reason} for {self.headers.get('x-goog-api-key')}"
+        error = {"message": message, "domain": domain, "reason": reason}
+        self._send(status, json.dumps({"error": {"code": status, "message": message, "errors": [error]}}), False)
+
+    def _send(self, status: int, body: str, broken: bool) -> None:
+        data = body.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json; charset=UTF-8")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: len(data) // 2] if broken else data)
+        if broken:
+            self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
