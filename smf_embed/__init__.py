@@ -6,9 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from smf_embed.answers import classify as classify
     from smf_embed.catalogue import Catalogue as Catalogue
     from smf_embed.classifier import Classifier as Classifier
-    from smf_embed.classifier import classify as classify
     from smf_embed.clip_tables import read_clips as read_clips
     from smf_embed.encoder import Encoder as Encoder
     from smf_embed.errors import SmfEmbedError as SmfEmbedError
@@ -21,7 +21,7 @@ _HOMES = {
     "Classifier": "classifier",
     "Encoder": "encoder",
     "SmfEmbedError": "errors",
-    "classify": "classifier",
+    "classify": "answers",
     "read_clips": "clip_tables",
 }
 __all__ = ["Catalogue", "Classifier", "Encoder", "SmfEmbedError", "__version__", "classify", "read_clips"]

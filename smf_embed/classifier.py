@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.metadata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder
 from smf_embed.explaining import Explanation, explain
 from smf_embed.lexical import LexicalModel
 from smf_embed.metrics import score
-from smf_embed.model_files import FORMAT_VERSION, MODEL_FOLDER, ModelParts, read_model, write_model
+from smf_embed.model_files import FORMAT_VERSION, ModelParts, read_model, write_model
+from smf_embed.model_files import MODEL_FOLDER as MODEL_FOLDER
 from smf_embed.names import Names
 from smf_embed.other_use import OtherUse
 from smf_embed.out_of_fold import OutOfFold
@@ -324,33 +325,3 @@ def _by_candidate(
             "right": (labels[own] == number).astype(int).tolist(),
         }
     return table
-
-
-def classify(ids: Sequence[str], catalogue: str | Path = "index") -> dict[str, str]:
-    """Tell the project of clips that a catalogue holds.
-
-    Parameters
-    ----------
-    ids : sequence of str
-    catalogue : path
-        Folder of the catalogue with its model.
-
-    Returns
-    -------
-    dict of str → str
-        Id → project or `none`: the label where the clip has one, else the decision. Ids that the catalogue does not
-        hold are answered `unknown`.
-
-    Raises
-    ------
-    CatalogueError, ModelError
-    """
-    with Catalogue(catalogue) as opened:
-        clips = opened.clips(ids)
-        answer = {clip[ID]: clip[LABEL] for clip in clips if clip[LABEL] is not None}
-        open_ids = [clip[ID] for clip in clips if clip[LABEL] is None]
-        if open_ids:
-            model = Classifier.load(opened.folder / MODEL_FOLDER, opened)
-            decisions = model.predict(opened.stored(open_ids))
-            answer |= dict(zip(decisions[ID], decisions[LABEL], strict=True))
-    return {identifier: answer.get(identifier, "unknown") for identifier in ids}

@@ -1,7 +1,8 @@
 """The command line.
 
 Exit codes: 0 done, 1 the reader of the output went away, 2 not done because of the input or the catalogue, 3 `doctor`
-found what is still wrong, 130 stopped by Ctrl-C.
+found what is still wrong, 4 done in part because a source of clips could not be reached or its quota is used up, 130
+stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sqlite3
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -22,6 +23,7 @@ from smf_embed import (
     cli_audit,
     cli_catalogue,
     cli_encoders,
+    cli_enrich,
     cli_evaluate,
     cli_model,
     cli_serve,
@@ -42,11 +44,7 @@ from smf_embed.console import (
     say,
 )
 from smf_embed.errors import InputError, SmfEmbedError
-from smf_embed.table_decisions import decide_table
-
-if TYPE_CHECKING:
-    import pandas as pd
-
+from smf_embed.table_decisions import decide_table, write_decisions
 
 app = typer.Typer(
     help="Which project does a video belong to? An embedding index with a lightweight classifier.",
@@ -128,7 +126,22 @@ def fit(
     epilog="Example: smf-embed predict new.csv -o decisions.csv   or: cat new.csv | smf-embed predict - --json",
 )
 def predict(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="CSV or Parquet file; - is standard input.")],
+    table: Annotated[
+        str | None, typer.Argument(metavar="[TABLE]", help="CSV or Parquet file; - is standard input.")
+    ] = None,
+    ids: Annotated[
+        str | None,
+        typer.Option(
+            "--ids", metavar="FILE", help="Instead of a table, ids or links, one a line; - is standard input."
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source", help="Look up ids that are not stored: youtube, a folder of .info.json files, or FILE.sql."
+        ),
+    ] = None,
+    transcripts: cli_enrich.TranscriptsOption = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write .csv, .parquet or .jsonl instead of CSV on the screen.")
     ] = None,
@@ -152,17 +165,30 @@ def predict(
 
     The catalogue is not changed. A column cartoon in the table is not looked at. The column unsure marks what a
     person should look at.
+
+    With --ids, each id or link is answered in its order, with its state and the reason: stored clips at once, others
+    as unknown. With --source, those are looked up first and added to the catalogue.
     """
     prepare_threads()
-    if output is not None and output.suffix not in (".csv", ".parquet", ".jsonl"):
-        raise InputError(f"{output}: name a file that ends in .csv, .parquet or .jsonl")
+    if output is not None:
+        cli_enrich.expect_table(output)
     check_writable(output)
+    if (table is None) == (ids is None):
+        raise InputError("name either a TABLE or a file of ids by --ids, and not both")
+    if ids is not None:
+        cli_enrich.decide_ids(
+            ids, catalogue, source, transcripts, output, min_precision, as_json, device=device, isolate=isolate
+        )
+        return
+    if source is not None or transcripts is not None:
+        raise InputError("--source and --transcripts are for ids: name a file of them by --ids")
+    assert table is not None
     decisions, _, texts, seconds = decide_table(
         table, catalogue, column, subtitles, rejected, device=device, isolate=isolate, min_precision=min_precision
     )
     projects = decisions.loc[decisions["cartoon"] != "none", "cartoon"]
     if output is not None:
-        _write_decisions(decisions, output)
+        write_decisions(decisions, output)
     elif as_json:
         for line in decisions.to_dict("records"):
             print(json.dumps(line, ensure_ascii=False))
@@ -209,7 +235,7 @@ def demo(
     for words, step in (
         (f"add {train}", lambda: cli_catalogue.add([str(train)], index)),
         ("fit", lambda: fit(index)),
-        (f"predict {test} -o {decisions}", lambda: predict(str(test), decisions, index)),
+        (f"predict {test} -o {decisions}", lambda: predict(str(test), output=decisions, catalogue=index)),
         (f"evaluate {test}", lambda: cli_evaluate.evaluate(str(test), catalogue=index)),
         (f'similar --text "{example}" -k 5', lambda: cli_catalogue.similar(text=example, k=5, catalogue=index)),
         ("info", lambda: cli_catalogue.info(index)),
@@ -220,6 +246,7 @@ def demo(
     print(f"The whole demo took {time.monotonic() - started:.0f} s.")
 
 
+app.command("sync", epilog=cli_enrich.SYNC_EXAMPLE, rich_help_panel="The catalogue")(cli_enrich.sync)
 for _name, (_command, _example) in (cli_model.COMMANDS | cli_evaluate.COMMANDS | cli_audit.COMMANDS).items():
     app.command(_name, epilog=_example, rich_help_panel="The model")(_command)
 for _name, (_command, _example) in cli_serve.COMMANDS.items():
@@ -227,22 +254,6 @@ for _name, (_command, _example) in cli_serve.COMMANDS.items():
 app.command("encoders", epilog=cli_encoders.EXAMPLE, rich_help_panel="The catalogue")(cli_encoders.encoders)
 app.command("clean", epilog=cli_text.CLEAN_EXAMPLE, rich_help_panel="Texts and names")(cli_text.clean)
 app.add_typer(cli_text.lexicon, name="lexicon", rich_help_panel="Texts and names")
-
-
-# ------------------------------------------------------------------------------------------------------------- helpers
-
-
-def _write_decisions(decisions: pd.DataFrame, output: Path) -> None:
-    from smf_embed.files import replace_atomically
-
-    decisions.attrs = {}
-    with replace_atomically(output) as temporary:
-        if output.suffix == ".parquet":
-            decisions.to_parquet(temporary, index=False)
-        elif output.suffix == ".jsonl":
-            decisions.to_json(temporary, orient="records", lines=True, force_ascii=False)
-        else:
-            decisions.to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":

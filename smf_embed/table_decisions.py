@@ -97,3 +97,17 @@ def decide_table(
         )
     decisions = pd.concat(parts, ignore_index=True).drop_duplicates(ID, keep="last", ignore_index=True)
     return decisions, model, texts, time.monotonic() - started
+
+
+def write_decisions(decisions: pd.DataFrame, output: Path) -> None:
+    """Write a table as the suffix says, .csv, .parquet or .jsonl, in one step."""
+    from smf_embed.files import replace_atomically
+
+    decisions.attrs = {}
+    with replace_atomically(output) as temporary:
+        if output.suffix == ".parquet":
+            decisions.to_parquet(temporary, index=False)
+        elif output.suffix == ".jsonl":
+            decisions.to_json(temporary, orient="records", lines=True, force_ascii=False)
+        else:
+            decisions.to_csv(temporary, index=False)
