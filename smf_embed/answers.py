@@ -160,6 +160,7 @@ def answer(
     with catalogue.reading():
         found = _decided(catalogue, wanted, min_precision)
         known = Watched(catalogue).clips(wanted)
+        bare = {clip[ID] for clip in catalogue.clips([one for one in wanted if one not in found])}
     clips = []
     for text, (identifier, reason) in zip(given, parsed, strict=True):
         if not identifier:
@@ -170,7 +171,8 @@ def answer(
             why = f"is no id that {source.name if source else 'the source'} could know"
             clips.append(ClipAnswer(text, identifier, UNKNOWN, state=State.WRONG, reason=why))
         else:
-            clips.append(_unknown(text, identifier, known.get(identifier), trouble, source))
+            is_stored = identifier in bare
+            clips.append(_unknown(text, identifier, known.get(identifier), trouble, source, is_stored))
     return Answers(clips, trouble)
 
 
@@ -237,9 +239,16 @@ def _with_state(given: str, identifier: str, row: dict[str, Any], known: Watched
 
 
 def _unknown(
-    given: str, identifier: str, known: WatchedClip | None, trouble: SourceError | None, source: Source | None
+    given: str,
+    identifier: str,
+    known: WatchedClip | None,
+    trouble: SourceError | None,
+    source: Source | None,
+    is_stored: bool,
 ) -> ClipAnswer:
-    if known is not None and known.state is not State.LISTED:
+    if is_stored and (known is None or known.state is State.OK):
+        state, reason = _STORED, "nothing is known of it but its id and numbers; there is nothing to judge by"
+    elif known is not None and known.state is not State.LISTED:
         state, reason = str(known.state), known.reason
         if known.next_try:
             reason += f"; asked for on {(known.checked or '')[:10]}, and again from {known.next_try[:16]}Z on"

@@ -64,6 +64,12 @@ print(json.dumps([*sys.modules]))
     assert not HEAVY & modules
 
 
+def test_ids_that_are_stored_are_answered_without_what_looks_others_up(fitted_folder, train, tmp_path):
+    (tmp_path / "ids.txt").write_text("\n".join(train["yt_reel_id"][:3]))
+    modules = imported_by(RUN, "predict", "--ids", tmp_path / "ids.txt", "--catalogue", fitted_folder)
+    assert not (HEAVY | {"googleapiclient", "youtube_transcript_api", "tenacity", "sqlalchemy"}) & modules
+
+
 def test_info_imports_no_large_library(fitted_folder):
     modules = imported_by(RUN, "info", "--catalogue", fitted_folder)
     large = HEAVY | {"pandas", "numpy", "scipy", "sklearn", "faiss", "lightgbm", "pyarrow"}

@@ -159,7 +159,8 @@ def test_a_service_that_stays_away_ends_the_sync_and_the_next_does_the_rest(api,
     ids = fill(api, 60)
     api.faults = [""] * 3 + ["", *["unavailable"] * 6]
     report = sync(catalogue, youtube(), [A], clock=clock)
-    assert isinstance(report.trouble, UnreachableError) and "503" in str(report.trouble)
+    assert isinstance(report.trouble, UnreachableError)
+    assert "503" in str(report.trouble)
     assert (report.states, report.waiting) == ({State.OK: 50}, 10)
     assert len(catalogue) == 60  # with the titles that the list told
     assert sync(catalogue, youtube(), [A], clock=clock).states == {State.OK: 10}
@@ -172,7 +173,9 @@ def test_waits_between_tries_grow_and_differ(api):
     api.faults = ["unavailable"] * 6
     with closing(YouTube(KEY, endpoint=api.url, sleep=waits.append)) as source, pytest.raises(UnreachableError):
         source.fetch([name(1)])
-    assert len(waits) == 5 and max(waits) <= 60 and len(set(waits)) == 5
+    assert len(waits) == 5
+    assert max(waits) <= 60
+    assert len(set(waits)) == 5
 
 
 @pytest.mark.parametrize(("fault", "words"), [("keyInvalid", "does not take the key"), ("forbidden", "refuses: 403")])
@@ -181,7 +184,8 @@ def test_what_must_be_mended_is_an_error_that_keeps_the_key_secret(api, catalogu
     api.faults = ["", "", fault]
     with pytest.raises(SourceError, match=words) as raised:
         sync(catalogue, youtube(), [A], clock=clock)
-    assert KEY not in str(raised.value) and raised.value.__suppress_context__
+    assert KEY not in str(raised.value)
+    assert raised.value.__suppress_context__
     assert len(api.requests) == 3  # it is not tried again
     assert Watched(catalogue).quota("the YouTube Data API") == ("2026-03-02", 3)
 
@@ -190,7 +194,8 @@ def test_at_the_end_of_the_quota_all_stops_until_midnight_in_los_angeles(api, ca
     ids = fill(api, 120)
     api.faults = [""] * 5 + ["quotaExceeded"]
     report = sync(catalogue, youtube(), [A], clock=clock)
-    assert isinstance(report.trouble, QuotaUsedUpError) and "2026-03-03 08:00 UTC" in str(report.trouble)
+    assert isinstance(report.trouble, QuotaUsedUpError)
+    assert "2026-03-03 08:00 UTC" in str(report.trouble)
     assert (report.states, report.waiting) == ({State.OK: 50}, 70)
     asked = len(api.requests)
     clock.advance(hours=11, minutes=59)
@@ -218,8 +223,10 @@ def test_a_channel_that_is_closed_does_not_stop_the_others(api, catalogue, youtu
     sync(catalogue, youtube(), [closed], clock=clock)
     del api.uploads[closed]
     report = sync(catalogue, youtube(), [closed, never, A, B], clock=clock)
-    assert report.channels == 2 and report.new == 4
-    assert "closed" in report.unlisted[closed] and "no such channel" in report.unlisted[never]
+    assert report.channels == 2
+    assert report.new == 4
+    assert "closed" in report.unlisted[closed]
+    assert "no such channel" in report.unlisted[never]
     api.requests.clear()
     sync(catalogue, youtube(), [closed, never, A, B], clock=clock)
     assert api.count("channels") == 0  # not before an hour has gone by
@@ -249,7 +256,8 @@ def test_what_could_not_be_had_is_asked_for_again_by_the_schedule(api, catalogue
     sync(catalogue, youtube(), [A], clock=clock)
     assert states(catalogue, ids) == {ids[0]: State.DELETED, ids[1]: State.OK}
     (clip,) = catalogue.clips([ids[0]])
-    assert clip["reel_name"] == f"Clip {ids[0]}" and clip["seconds"] is None  # what the list told
+    assert clip["reel_name"] == f"Clip {ids[0]}"
+    assert clip["seconds"] is None
     for hours in SCHEDULE:
         clock.advance(hours=hours, seconds=-1)
         asked = api.asked()[ids[0]]
@@ -292,7 +300,8 @@ def test_what_is_made_private_or_deleted_is_noticed(api, catalogue, youtube, clo
     api.in_list = {ids[0]: "private"}
     sync(catalogue, youtube(), [A], clock=clock)
     assert states(catalogue, ids) == {ids[0]: State.PRIVATE, ids[1]: State.OK, ids[2]: State.OK}
-    assert ids[0] not in api.asked() and ids[0] not in catalogue
+    assert ids[0] not in api.asked()
+    assert ids[0] not in catalogue
     api.in_list[ids[1]] = "private"
     del api.videos[ids[2]]
     report = sync(catalogue, youtube(), [A], clock=clock)
@@ -301,7 +310,8 @@ def test_what_is_made_private_or_deleted_is_noticed(api, catalogue, youtube, clo
     report = sync(catalogue, youtube(), [A], recheck_days=7, clock=clock)
     assert report.changes[State.OK, State.DELETED] == 1
     row = Watched(catalogue).clips(ids)[ids[2]]
-    assert row.state is State.DELETED and "2026-03-02" in row.reason
+    assert row.state is State.DELETED
+    assert "2026-03-02" in row.reason
     assert ids[2] in catalogue  # what was known of it stays
 
 
@@ -309,7 +319,8 @@ def test_a_listing_that_was_broken_off_goes_on_where_it_was_and_misses_nothing(a
     old = fill(api, 200)
     asked = iter(range(100))
     report = sync(catalogue, youtube(), [A], clock=clock, stop=lambda: next(asked) == 4)
-    assert report.stopped and 0 < report.new < 200
+    assert report.stopped
+    assert 0 < report.new < 200
     new = fill(api, 30, A, 1000)  # they move the pages along
     sync(catalogue, youtube(), [A], clock=clock)
     assert set(states(catalogue, old + new)) == {*old, *new}
@@ -333,7 +344,8 @@ def test_a_catalogue_with_states_is_verified_mended_and_of_this_format(api, cata
     folder = tmp_path / "index"
     assert examine(folder) == []
     kept = salvage(folder / "catalogue.sqlite")
-    assert kept is not None and (kept["watched_clips"], kept["watched_channels"], kept["quota"]) == (60, 1, 1)
+    assert kept is not None
+    assert (kept["watched_clips"], kept["watched_channels"], kept["quota"]) == (60, 1, 1)
     api.requests.clear()
     with Catalogue(folder) as opened:
         assert sync(opened, youtube(), [A], clock=clock).states == {}
@@ -420,10 +432,11 @@ def test_kills_in_the_middle_lose_one_request_each_and_the_end_is_the_same(api, 
     while deaths:
         assert finished(process)[0] == -signal.SIGKILL
         process = start(*SYNC)
-    code, out, err = finished(process)
+    code, _out, err = finished(process)
     assert code == 0, err
     with Catalogue(tmp_path / "index") as catalogue:
-        assert set(states(catalogue, ids).values()) == {State.OK} and len(catalogue) == 220
+        assert set(states(catalogue, ids).values()) == {State.OK}
+        assert len(catalogue) == 220
     assert examine(tmp_path / "index") == []
     # what an undisturbed run asks for, and once more what was in flight at each of the five kills; a listing that was
     # broken off is looked at from the top once more, for each of both channels
@@ -438,7 +451,9 @@ def test_ctrl_c_finishes_the_request_in_flight_and_nothing_is_asked_for_twice(ap
     process = start(*SYNC)
     api.on_request = lambda number: process.send_signal(signal.SIGINT) if number == 6 else None
     code, out, err = finished(process)
-    assert code == 130 and "same command does the rest" in err and json.loads(out)["stopped"]
+    assert code == 130
+    assert "same command does the rest" in err
+    assert json.loads(out)["stopped"]
     code, out, err = finished(start(*SYNC))
     assert code == 0, err
     assert api.asked() == Counter(ids)
@@ -449,17 +464,21 @@ def test_exit_codes_and_a_key_that_is_seen_nowhere(api, start, tmp_path):
     fill(api, 3, A)
     said = []
     code, *texts = finished(start(*SYNC, key=""))
-    assert code == 2 and "YOUTUBE_API_KEY" in texts[1] and "Traceback" not in texts[1]
+    assert code == 2
+    assert "YOUTUBE_API_KEY" in texts[1]
+    assert "Traceback" not in texts[1]
     for faults, expected in ((["keyInvalid"], 2), (["forbidden"], 2), (["unavailable"] * 6, 4), (["quotaExceeded"], 4)):
         api.faults = list(faults)
         code, *texts = finished(start(*SYNC))
         assert code == expected, texts
-        assert texts[1].count("\n") == 1 and texts[1].startswith("smf-embed: ")
+        assert texts[1].count("\n") == 1
+        assert texts[1].startswith("smf-embed: ")
         said += texts
     with Catalogue(tmp_path / "index") as catalogue, catalogue.transaction("quota"):
         catalogue.database.sql.execute("DELETE FROM quota")
     code, *texts = finished(start(*SYNC))
-    assert code == 0 and json.loads(texts[0])["new"] == 3, texts
+    assert code == 0, texts
+    assert json.loads(texts[0])["new"] == 3
     assert json.loads(texts[0])["unlisted"] == {B: "YouTube has no such channel: closed, or never there"}
     said += texts
     code, *texts = finished(start("predict", "--ids", "channels.txt", "--source", "youtube", "--json", key="wrong key"))
@@ -475,7 +494,9 @@ def test_the_key_is_in_no_log_and_no_representation(api, caplog):
     api.faults = ["unavailable"]
     with closing(YouTube(KEY, endpoint=api.url, sleep=lambda seconds: None)) as source:
         source.fetch([name(1)])
-    assert KEY not in caplog.text and KEY not in repr(source) and KEY not in repr(source.quota)
+    assert KEY not in caplog.text
+    assert KEY not in repr(source)
+    assert KEY not in repr(source.quota)
 
 
 def test_a_missing_extra_names_the_line_that_installs_it(monkeypatch):
@@ -489,5 +510,6 @@ def test_a_sync_without_a_good_file_of_channels_changes_nothing(run, fitted, tmp
     for text, reason in (("", "no channel in it"), (f"{A}\nhttps://youtu.be/x\n", "line 2"), ("a b", "is no channel")):
         (tmp_path / "channels.txt").write_text(text)
         code, _, err = run("sync", "--channels", tmp_path / "channels.txt", "--catalogue", fitted)
-        assert code == 2 and reason in err
+        assert code == 2
+        assert reason in err
     assert contents(fitted) == before

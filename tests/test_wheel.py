@@ -46,7 +46,7 @@ def run_installed(installed: Path, *words: str) -> subprocess.CompletedProcess[s
 
 def test_the_wheel_holds_every_module_the_type_marker_and_the_licence(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {f"smf_embed/{path.name}" for path in (SOURCE / "smf_embed").glob("*.py")} <= names
+    assert {path.relative_to(SOURCE).as_posix() for path in (SOURCE / "smf_embed").rglob("*.py")} <= names
     assert "smf_embed/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if not name.startswith(("smf_embed/", "smf_embed-"))]

@@ -122,6 +122,7 @@ class SqlQuery:
     def _connected(self) -> Iterator[Any]:
         import sqlalchemy
 
+        connection = None
         try:
             with self._engine.connect() as connection:
                 if self._engine.dialect.name == "sqlite":
@@ -129,8 +130,8 @@ class SqlQuery:
                 yield connection
         except sqlalchemy.exc.SQLAlchemyError as error:
             reason = self._told(error)
-            is_away = isinstance(error, sqlalchemy.exc.OperationalError | sqlalchemy.exc.InterfaceError)
-            if is_away and not isinstance(error, sqlalchemy.exc.ProgrammingError):
+            # drivers give a wrong query the same kind of error as a server that is away
+            if connection is None or getattr(error, "connection_invalidated", False):
                 raise UnreachableError(f"{self.name} does not answer: {reason}") from None
             raise SourceError(f"the query of {self.name} cannot be used: {reason}") from None
 
