@@ -14,6 +14,7 @@ KEY = "AIzaSyFakeKeyThatMustNeverBeSeen_0123456"
 ERRORS = {
     "keyInvalid": (400, "usageLimits"),
     "badRequest": (400, "global"),
+    "invalidPageToken": (400, "youtube.parameter"),
     "forbidden": (403, "youtube.common"),
     "quotaExceeded": (403, "youtube.quota"),
     "rateLimitExceeded": (403, "usageLimits"),

@@ -58,7 +58,7 @@ def assert_one_line(result: tuple[int, str, str], *words: str) -> None:
 def test_commands_are_the_ones_that_were_promised():
     assert [
         *("add", "remove", "label", "unlabel", "similar", "info", "export", "compact", "reindex", "doctor"),
-        *("fit", "predict", "evaluate", "demo", "teach", "forget", "rename", "merge", "explain"),
+        *("fit", "predict", "evaluate", "demo", "sync", "teach", "forget", "rename", "merge", "explain"),
         *("report", "audit", "encoders", "clean"),
     ] == COMMANDS
 

@@ -328,6 +328,17 @@ def test_a_listing_that_was_broken_off_goes_on_where_it_was_and_misses_nothing(a
     assert api.count("playlistItems") <= 4 + 2 + 1
 
 
+def test_a_page_that_cannot_be_asked_for_any_more_begins_the_listing_anew(api, catalogue, youtube, clock):
+    ids = fill(api, 120)
+    asked = iter(range(100))
+    sync(catalogue, youtube(), [A], clock=clock, stop=lambda: next(asked) == 3)
+    api.faults = ["invalidPageToken"]
+    report = sync(catalogue, youtube(), [A], clock=clock)
+    assert report.trouble is None
+    assert states(catalogue, ids) == dict.fromkeys(ids, State.OK)
+    assert api.asked() == Counter(ids)
+
+
 def test_an_error_in_the_middle_of_a_page_is_no_clip(api, catalogue, youtube, clock):
     fill(api, 2)
     api.uploads[A].append("")  # an item without an id
