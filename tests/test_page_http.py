@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the service is not installed: smf-embed[serve]")
 pytest.importorskip("httpx", reason="httpx is not installed: smf-embed[dev]")
-from starlette.testclient import TestClient  # noqa: E402
+from starlette.testclient import TestClient
 
-from smf_embed.service.api import create_app  # noqa: E402
-from smf_embed.service.desk import Desk  # noqa: E402
-from smf_embed.service.settings import Settings  # noqa: E402
+from smf_embed.service.api import create_app
+from smf_embed.service.desk import Desk
+from smf_embed.service.settings import Settings
 
 TOKEN = "a token of some length"
 HERE = "http://localhost"

@@ -240,8 +240,8 @@ class Desk:
     def clip(self, identifier: str) -> dict[str, Any] | None:
         """Return a stored clip: the columns of the table, with its label as `project`, and `history` of its labels.
 
-        `history` are dicts of `project` (None where the label was taken away), `source`, `person` and `at` (UTC), oldest
-        first.
+        `history` are dicts of `project` (None where the label was taken away), `source`, `person` and `at` (UTC),
+        oldest first.
         """
 
         def work(catalogue: OpenCatalogue) -> dict[str, Any] | None:
