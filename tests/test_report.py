@@ -198,6 +198,7 @@ def test_a_browser_shows_every_plot_without_an_error(page, scheme) -> None:
 def test_report_through_the_command_line_tells_the_folds_and_the_evidence(run, fitted, tmp_path, train) -> None:
     wrong = train.loc[train["cartoon"] == "Буба", "yt_reel_id"].iloc[0]
     assert run("label", wrong, "Фиксики", "--catalogue", fitted)[0] == 0
+    assert run("fit", "--catalogue", fitted)[0] == 0
     words = ["-o", tmp_path / "r.html", "--resamples", "20", "--catalogue", fitted]
     code, out, _ = run("report", *words, "--plots", tmp_path / "plots")
     assert code == 0
