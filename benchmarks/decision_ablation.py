@@ -110,14 +110,12 @@ def main() -> None:
             folds = deal_folds(labels, groups, 5, seed)
             training = TrainingClips(clips, labels, groups, folds, projects, catalogue.lexicon(), seed)
             builder = training.builder()
-            evidence = out_of_fold_evidence(training, builder, lambda _: None)
+            evidence, fewer_fields = out_of_fold_evidence(training, builder, lambda _: None)
             few_shot = few_shot_evidence(training, builder, lambda _: None)
             test_evidence = builder.build(asked)
 
-            def decide(
-                seen: Evidence, taught: Evidence, unseen: Evidence, folds: np.ndarray = folds, seed: int = seed
-            ) -> list[str]:
-                learned = learn_decision(seen, taught, labels, folds, len(projects), seed, lambda _: None)
+            def decide(*seen: Evidence, unseen: Evidence, folds: np.ndarray = folds, seed: int = seed) -> list[str]:
+                learned = learn_decision(*seen, labels, folds, len(projects), seed, lambda _: None)
                 assert learned is not None
                 ranking = rank(unseen, learned.trees.probability(unseen.values), len(asked))
                 best = np.append(unseen.projects, 0)[ranking.first]
@@ -126,14 +124,16 @@ def main() -> None:
                     for candidate, probability in zip(best, ranking.probability, strict=True)
                 ]
 
-            said = decide(evidence, few_shot, test_evidence)
+            gathered = (evidence, few_shot, fewer_fields)
+            said = decide(*gathered, unseen=test_evidence)
             rows.append(show(f"all evidence, folds of seed {seed}", said, time.monotonic() - started))
             if seed == options.seeds[0]:
-                said = decide(evidence, concatenated([]), test_evidence)
-                show("without pairs of few clips", said, 0)
+                nothing = concatenated([])
+                show("without pairs of few clips", decide(evidence, nothing, fewer_fields, unseen=test_evidence), 0)
+                show("without pairs of fewer fields", decide(evidence, few_shot, nothing, unseen=test_evidence), 0)
                 for group in GROUPS:
                     started = time.monotonic()
-                    said = decide(*(without(one, group) for one in (evidence, few_shot, test_evidence)))
+                    said = decide(*(without(one, group) for one in gathered), unseen=without(test_evidence, group))
                     show(f"without {group}", said, time.monotonic() - started)
         mean = {name: np.mean([row[name] for row in rows]) for name in rows[0]}
         print(f"{f'mean of {len(rows)} seeds':<34}{mean['macro']:>9.4f}{mean['small']:>11.4f}{mean['either']:>9.4f}")

@@ -139,9 +139,9 @@ class Classifier:
         training = TrainingClips(clips, labels, groups, folds, projects, catalogue.lexicon(), seed)
         say("learning from all clips")
         builder = training.builder()
-        evidence = out_of_fold_evidence(training, builder, say)
+        evidence, fewer_fields = out_of_fold_evidence(training, builder, say)
         few_shot = few_shot_evidence(training, builder, say)
-        learned = learn_decision(evidence, few_shot, labels, folds, len(projects), seed, say)
+        learned = learn_decision(evidence, few_shot, fewer_fields, labels, folds, len(projects), seed, say)
         if learned is None:
             raise ModelError(
                 f"{catalogue.folder}: the labelled clips are too few or too much alike to tell projects by; some "

@@ -17,6 +17,7 @@ from smf_embed.clips import TEXT_FIELDS
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.evidence import FEW_CLIPS, Evidence, EvidenceBuilder, concatenated
+from smf_embed.fewer_fields import KINDS, with_fewer_fields
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.lexicon import Lexicon
 from smf_embed.names import Names
@@ -37,8 +38,11 @@ _FIRST_ROUNDS = 100
 # nine of ten pairs are wrong beyond doubt, and teach little: one in ten of them is kept and stands for ten
 _EASY = 0.0003
 _EASY_KEPT = 10
-# all of them would outweigh the pairs of projects that are small, and cost those a point (docs/decisions.md)
-_FEW_SHOT_WEIGHT = 0.1
+# pairs as they look of projects with few clips and of clips with fewer fields: whole, they would outweigh the others,
+# and cost small projects a point (docs/decisions.md)
+_LIKENESS_WEIGHT = 0.1
+# one in ten clips of `none` is asked about with fewer fields, and stands for ten
+_NONE_ASKED = 10
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,9 @@ class TrainingClips:
         )
 
 
-def out_of_fold_evidence(training: TrainingClips, whole: EvidenceBuilder, say: Callable[[str], None]) -> Evidence:
+def out_of_fold_evidence(
+    training: TrainingClips, whole: EvidenceBuilder, say: Callable[[str], None]
+) -> tuple[Evidence, Evidence]:
     """Gather the evidence of every training clip from the clips of the other folds.
 
     Parameters
@@ -113,8 +119,17 @@ def out_of_fold_evidence(training: TrainingClips, whole: EvidenceBuilder, say: C
         Learned from all clips.
     say : callable
         Told in words what is done next.
+
+    Returns
+    -------
+    whole : Evidence
+    fewer_fields : Evidence
+        Of the clips of projects, and one in ten of `none`, as if one of `smf_embed.fewer_fields.KINDS` were missing.
     """
-    parts = []
+    random = np.random.default_rng(training.seed)
+    asked = (training.labels > 0) | (random.integers(0, _NONE_ASKED, len(training.labels)) == 0)
+    kinds = random.integers(0, len(KINDS), len(training.labels))
+    parts, less = [], []
     folds = np.unique(training.folds)
     for fold in folds:
         say(f"evidence of fold {fold + 1} of {len(folds)}")
@@ -122,7 +137,9 @@ def out_of_fold_evidence(training: TrainingClips, whole: EvidenceBuilder, say: C
         if len(others):
             builder = training.builder(others, whole)
             parts.append(builder.build(training.clips.part(inside)).of_rows(inside))
-    return concatenated(parts)
+            some = inside[asked[inside]]
+            less.append(builder.build(with_fewer_fields(training.clips.part(some), kinds[some])).of_rows(some))
+    return concatenated(parts), concatenated(less)
 
 
 def few_shot_evidence(training: TrainingClips, whole: EvidenceBuilder, say: Callable[[str], None]) -> Evidence:
@@ -217,6 +234,7 @@ class LearnedDecision:
 def learn_decision(
     evidence: Evidence,
     few_shot: Evidence,
+    fewer_fields: Evidence,
     labels: np.ndarray,
     folds: np.ndarray,
     n_projects: int,
@@ -227,9 +245,9 @@ def learn_decision(
 
     Parameters
     ----------
-    evidence, few_shot : Evidence
-        Out of fold. The second is learned from alone, and a tenth as much; thresholds and calibration are those of
-        the first.
+    evidence, few_shot, fewer_fields : Evidence
+        Out of fold. The second and third are learned from alone, and a tenth as much; thresholds and calibration are
+        those of the first.
     labels, folds : ndarray of int, shape (n_clips,)
     n_projects : int
         `none` included.
@@ -242,8 +260,8 @@ def learn_decision(
     LearnedDecision or None
         None where there are too few different clips to learn from.
     """
-    pairs = concatenated([evidence, few_shot])
-    asked = slice(len(evidence.clips))  # without those of few_shot
+    pairs = concatenated([evidence, few_shot, fewer_fields])
+    asked = slice(len(evidence.clips))
     is_right = (pairs.projects == labels[pairs.clips]).astype(np.int32)
     # of two clips, that of the project sees one clip of it where others see two: such pairs teach to count
     taught = np.bincount(labels, minlength=n_projects)[pairs.projects] >= FEWEST_CLIPS
@@ -252,7 +270,9 @@ def learn_decision(
         return None
     say("looking for wrong labels")
     counts = np.ones(len(pairs.clips), dtype=np.float32)
-    counts[len(evidence.clips) :] = _FEW_SHOT_WEIGHT
+    counts[len(evidence.clips) :] = _LIKENESS_WEIGHT
+    standing_for_others = labels[fewer_fields.clips] == 0
+    counts[len(pairs.clips) - len(fewer_fields.clips) :][standing_for_others] *= _NONE_ASKED
     first = _out_of_fold(pairs.values, is_right, counts * taught, fold, range(seed, seed + 1), _FIRST_ROUNDS)
     doubted = contradicted(evidence, first[asked], labels)
     sound = taught & ~doubted[pairs.clips]

@@ -55,7 +55,7 @@ def build(
     projects = ["none", "Буба", "Лунтик", "Фиксики", *(f"Проект {number}" for number in range(4, n_projects))]
     known = TrainingClips(clips, labels, groups, folds, projects[:n_projects], Lexicon(), seed=0)
     builder = known.builder()
-    return builder, out_of_fold_evidence(known, builder, lambda _: None)
+    return builder, out_of_fold_evidence(known, builder, lambda _: None)[0]
 
 
 def rows_of(evidence: Evidence, clip: int) -> tuple[list[int], np.ndarray]:
@@ -128,7 +128,7 @@ def test_pairs_of_few_clips_are_those_of_larger_projects_which_look_small_in_the
     assert {len(set(folds[found.clips[found.projects == project]])) for project in (1, 2)} == {1}
     small = list(COLUMNS).index("project_small")
     assert (found.values[:, small] == 1).all()
-    regular = out_of_fold_evidence(known, builder, lambda _: None)
+    regular, _ = out_of_fold_evidence(known, builder, lambda _: None)
     assert (regular.values[regular.projects < 3, small] == 0).all()
     assert (regular.values[regular.projects == 3, small] == 1).all()
 

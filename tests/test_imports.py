@@ -1,9 +1,11 @@
 """What is imported when: torch only to encode, and next to nothing for `info`."""
 
 import json
+import os
 import subprocess
 import sys
-import time
+
+import pytest
 
 import smf_embed
 
@@ -76,13 +78,20 @@ def test_info_imports_no_large_library(fitted_folder):
     assert not large & modules
 
 
-def test_info_answers_in_under_a_second(fitted_folder):
+@pytest.mark.skipif(os.name != "posix", reason="the processor time of other processes is known on POSIX alone")
+def test_info_answers_in_under_a_second_of_the_processor(fitted_folder):
+    def used() -> float:
+        import resource
+
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return children.ru_utime + children.ru_stime
+
     command = [sys.executable, "-m", "smf_embed.cli", "info", "--catalogue", str(fitted_folder)]
     seconds = []
     for _ in range(3):
-        started = time.perf_counter()
+        before = used()
         subprocess.run(command, check=True, capture_output=True)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(used() - before)
     assert min(seconds) < 1
 
 
