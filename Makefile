@@ -8,8 +8,9 @@ READY := .venv/.ready
 demo: $(READY)
 	$(BIN)/smf-embed demo
 
+# two at a time: some tests measure, and each side keeps its own fitted models
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-quick: $(READY)
 	$(BIN)/python -m pytest -m "not slow and not benchmark_data"
