@@ -61,10 +61,10 @@ def video_id(text: str) -> str:
     >>> video_id("https://youtu.be/dQw4w9WgXcQ?t=42"), video_id("0123456789a")
     ('dQw4w9WgXcQ', '0123456789a')
     """
-    text = text.strip().strip("<>\"'«»“”")
+    text = _bare(text)
     if not text:
         raise InputError("there is nothing in it")
-    if not _SCHEME.match(text) and not _NO_SCHEME.match(text):
+    if not is_link(text):
         if len(text) > MAX_ID:
             raise InputError(f"{_quoted(text)}: has {len(text):,} characters; an id has {MAX_ID} at most")
         if _BAD.search(text):
@@ -74,6 +74,17 @@ def video_id(text: str) -> str:
     if found is None:
         raise InputError(f"{_quoted(text)}: {reason}")
     return found
+
+
+def is_link(text: str) -> bool:
+    """Tell whether a text is a link, to a clip or to anything else, rather than an id or words."""
+    text = _bare(text)
+    return bool(_SCHEME.match(text) or _NO_SCHEME.match(text))
+
+
+def is_youtube(host: str) -> bool:
+    """Tell whether a host, without a port, is one of YouTube's."""
+    return _HOST.fullmatch(host.rstrip(".")) is not None
 
 
 def clip_link(yt_reel_id: str) -> str:
@@ -95,11 +106,10 @@ def _in_link(text: str, depth: int) -> tuple[str | None, str]:
     query = parse_qs(parts.query.replace("&amp;", "&"))
     path = [unquote(part) for part in parts.path.split("/") if part]
     kind = path[0].lower() if path else ""
-    is_youtube = _HOST.fullmatch(host) is not None
-    if _WRAPPED.get(kind) in query and depth < _DEEPEST and (is_youtube or "google." in f".{host}"):
+    if _WRAPPED.get(kind) in query and depth < _DEEPEST and (is_youtube(host) or "google." in f".{host}"):
         inner = query[_WRAPPED[kind]][0]
         return _in_link(f"https://www.youtube.com{inner}" if inner.startswith("/") else inner, depth + 1)
-    if not is_youtube:
+    if not is_youtube(host):
         return None, f"is a link to {host or 'no host'}, not to YouTube"
     if host.lower().endswith("youtu.be"):
         named = path[1] if kind in _FORMS and len(path) > 1 else path[0] if path else ""
@@ -120,6 +130,10 @@ def _in_link(text: str, depth: int) -> tuple[str | None, str]:
         given = match[0] if match else named
         return None, f"the id in the link, {_quoted(given)}, has {len(given)} characters instead of {_LENGTH}"
     return match[0], ""
+
+
+def _bare(text: str) -> str:
+    return text.strip().strip("<>\"'«»“”")
 
 
 def _quoted(text: str) -> str:

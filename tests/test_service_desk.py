@@ -277,6 +277,8 @@ def test_the_review_queue_is_of_unlabelled_clips_and_labelled_ones_leave_it(desk
         "https://youtube.com/live/{}?feature=share",
         "https://www.youtube-nocookie.com/embed/{}",
         "https://music.youtube.com/watch?list=RD&v={}",
+        "https://www.youtube.com/oembed?url=https%3A%2F%2Fyoutu.be%2F{}&format=json",
+        "<https://www.youtube.com/watch#!v={}>",
         "https://www.youtube.com/attribution_link?a=x&u=%2Fwatch%3Fv%3D{}%26feature%3Dshare",
         "{}",
     ],
@@ -284,6 +286,11 @@ def test_the_review_queue_is_of_unlabelled_clips_and_labelled_ones_leave_it(desk
 def test_a_clip_is_found_by_links_of_every_form(desk, train, form):
     identifier = train["yt_reel_id"][0]
     assert [row["yt_reel_id"] for row in desk.search(form.format(identifier))] == [identifier]
+
+
+def test_a_word_or_a_link_to_something_else_is_no_link_to_a_clip(desk):
+    assert desk.search("«Лунтик»")
+    assert not {row["found"] for row in desk.search("https://www.youtube.com/@handle")} & {"link", "id"}
 
 
 def test_words_of_a_title_are_found_in_any_case_and_then_what_is_near(desk):

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from smf_embed.catalogue import Catalogue
 from smf_embed.clips import ID, LABEL, TITLE
-
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{11}")
-_HOSTS = ("youtube.com", "youtube-nocookie.com", "youtu.be")
-# what stands before an id in the path of a link
-_BEFORE_ID = ("shorts", "live", "embed", "v", "e", "watch", "vi")
+from smf_embed.errors import InputError
+from smf_embed.video_ids import is_link, video_id
 
 
 def id_in_link(text: str) -> str | None:
@@ -23,22 +18,10 @@ def id_in_link(text: str) -> str | None:
     >>> id_in_link("https://youtu.be/dQw4w9WgXcQ?si=abc")
     'dQw4w9WgXcQ'
     """
-    text = text.strip()
     try:
-        parts = urlsplit(text if "://" in text else f"https://{text}")
-        host = (parts.hostname or "").removeprefix("www.")
-    except ValueError:
+        return video_id(text) if is_link(text) else None
+    except InputError:
         return None
-    if not any(host == one or host.endswith(f".{one}") for one in _HOSTS):
-        return None
-    query = parse_qs(parts.query)
-    path = [part for part in parts.path.split("/") if part]
-    found = [*query.get("v", []), *query.get("vi", [])]
-    if host == "youtu.be" or (len(path) > 1 and path[0] in _BEFORE_ID):
-        found.append(unquote(path[-1 if host == "youtu.be" else 1]) if path else "")
-    for inner in [*query.get("u", []), *query.get("q", [])]:  # a link within a link, as in a mail of YouTube
-        found.append(id_in_link(inner if "://" in inner else f"https://youtube.com{inner}") or "")
-    return next((one for one in found if _IDENTIFIER.fullmatch(one)), None)
 
 
 def titles_with(catalogue: Catalogue, text: str, most: int) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from smf_embed.clips import NONE
 from smf_embed.service.page_texts import text
+from smf_embed.video_ids import clip_link
 
 # what is worth a bar or a sentence, in log-odds; the longest bar is at least this
 _SMALL, _LONGEST = 0.1, 3.0
@@ -35,7 +36,7 @@ def thumbnail(identifier: str) -> str:
 
 def link(identifier: str) -> str:
     """Return where a video can be seen, empty for an id that is none of YouTube's."""
-    return f"https://www.youtube.com/watch?v={identifier}" if _VIDEO_ID.fullmatch(identifier) else ""
+    return clip_link(identifier) if _VIDEO_ID.fullmatch(identifier) else ""
 
 
 def hue(project: str) -> str:
