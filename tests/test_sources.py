@@ -74,6 +74,12 @@ def test_a_link_that_names_no_channel_to_the_api_says_what_to_do():
         channel_name("https://www.youtube.com/c/Name")
 
 
+@pytest.mark.parametrize("link", ["https://example.com/@handle", "https://example.com/channel/UC1", "//evil/user/old"])
+def test_a_link_to_another_site_names_no_channel(link):
+    with pytest.raises(InputError, match="no channel"):
+        channel_name(link)
+
+
 # ------------------------------------------------------------------------------------------------------- folders
 
 

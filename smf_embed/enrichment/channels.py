@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from smf_embed.errors import InputError
+from smf_embed.video_ids import is_youtube
 
 _LINK = re.compile(r"(?:https?:)?//|(?:[\w-]+\.)*youtube\.com/", re.I)
 
@@ -22,7 +23,7 @@ def channel_name(text: str) -> str:
     Raises
     ------
     InputError
-        A link that is to no channel, or one of the form /c/NAME, which the YouTube Data API does not know.
+        A link that is to no channel of YouTube, or one of the form /c/NAME, which the YouTube Data API does not know.
 
     Examples
     --------
@@ -35,7 +36,8 @@ def channel_name(text: str) -> str:
             raise InputError(f"{text[:80]!r}: is no channel; write its id, its @handle or its link")
         return text
     try:
-        path = [unquote(part) for part in urlsplit(text if "//" in text else f"//{text}").path.split("/") if part]
+        link = urlsplit(text if "//" in text else f"//{text}")
+        path = [unquote(part) for part in link.path.split("/") if part] if is_youtube(link.hostname or "") else []
     except ValueError:
         path = []
     if path and path[0].startswith("@") and len(path[0]) > 1:
