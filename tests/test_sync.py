@@ -371,6 +371,51 @@ def test_two_asks_for_the_same_ids_ask_once(api, catalogue, youtube, clock):
     assert api.asked() == {name(0): 1}
 
 
+def test_columns_of_the_studio_are_those_of_the_newest_stored_clip_of_the_channel(api, catalogue, youtube, clock):
+    import pandas as pd
+
+    from smf_embed.clip_tables import iter_clips
+
+    rows = pd.DataFrame(
+        {
+            "yt_reel_id": ["older", "newest", "bare", name(1), "other"],
+            "reel_name": "x",
+            "date": ["2023-01-01", "2023-06-01", "2023-09-01", None, "2024-01-01"],
+            "yt_channel_id": [A, A, A, A, B],
+            "yt_channel_type": ["old", "kids", None, None, "news"],
+            "international": [0, 1, None, None, 0],
+            "language": ["en", "ru", None, "uk", "de"],
+        }
+    )
+    catalogue.add(iter_clips(rows))
+    fill(api, 2)
+    fill(api, 1, "UC" + "c" * 22, 10)
+    sync(catalogue, youtube(), [A], clock=clock)
+    enrich(catalogue, youtube(), [name(10)], clock=clock)
+    own = ("yt_channel_type", "flag_closed", "international", "language")
+    found = {clip["yt_reel_id"]: [clip[key] for key in own] for clip in catalogue.clips([name(0), name(1), name(10)])}
+    assert found == {
+        name(0): ["kids", None, 1.0, "ru"],
+        name(1): ["kids", None, 1.0, "uk"],  # what a table told of the clip itself stays
+        name(10): [None] * 4,
+    }
+
+
+def test_what_a_source_does_not_know_clears_nothing(api, catalogue, youtube, clock):
+    import pandas as pd
+
+    from smf_embed.clip_tables import iter_clips
+
+    api.add(name(0), duration="PT20S", width=None, height=None)
+    rows = pd.DataFrame({"yt_reel_id": [name(0)], "reel_name": ["Ours"], "is_shorts": [1], "subtitles": ["Said"]})
+    catalogue.add(iter_clips(rows))
+    enrich(catalogue, youtube(), [name(0)], clock=clock)
+    (clip,) = catalogue.clips([name(0)])
+    assert [clip[key] for key in ("reel_name", "seconds", "is_shorts", "subtitles")] == [
+        f"Clip {name(0)}", 20.0, 1.0, "Said"
+    ]  # fmt: skip
+
+
 # ------------------------------------------------------------------------------------------------- in a process
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from smf_embed.catalogue import Catalogue
 from smf_embed.clips import ID, ClipBatch, take_row
+from smf_embed.enrichment.channel_columns import of_channels
 from smf_embed.enrichment.quota import utc_now
 from smf_embed.enrichment.states import Answer, QuotaUsedUpError, Source, SourceError, State, UnreachableError
 from smf_embed.enrichment.watched import Watched, WatchedClip
@@ -118,12 +119,26 @@ def put_quota(catalogue: Catalogue, source: Source) -> None:
 
 
 def add_cells(catalogue: Catalogue, source: Source, answers: dict[str, Answer]) -> dict[str, str]:
-    """Add the clips that have cells to the catalogue; return id → why, of those that cannot be added."""
+    """Add the clips that have cells to the catalogue; return id → why, of those that cannot be added.
+
+    What a source does not know clears nothing that is stored. Columns that clips of a channel share are copied from its
+    newest stored clip where neither the source nor the stored clip tells them.
+    """
+    rows: dict[str, dict[str, Any]] = {
+        identifier: {name: value for name, value in answer.cells.items() if value is not None}
+        for identifier, answer in answers.items()
+        if answer.cells is not None
+    }
+    stored = {clip[ID]: clip for clip in catalogue.clips(list(rows))}
+    channels = {identifier: str(cells.get("yt_channel_id", "")).strip() for identifier, cells in rows.items()}
+    shared = of_channels(catalogue, filter(None, channels.values()))
     batch = ClipBatch(source.name)
-    for number, (identifier, answer) in enumerate(answers.items(), start=1):
-        if answer.cells is not None:
-            cells: dict[str, Any] = answer.cells | {ID: identifier}
-            take_row(batch, source.name, number, cells)
+    for number, (identifier, cells) in enumerate(rows.items(), start=1):
+        own = stored.get(identifier, {})
+        copied = {
+            name: value for name, value in shared.get(channels[identifier], {}).items() if own.get(name) is None
+        }
+        take_row(batch, source.name, number, copied | cells | {ID: identifier})
     if batch.clips:
         catalogue.add([batch])
     return {row.id: row.reason for row in batch.rejected}
