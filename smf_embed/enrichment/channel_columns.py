@@ -24,8 +24,8 @@ def of_channels(catalogue: Catalogue, channels: Iterable[str]) -> dict[str, dict
     # with max() alone, SQLite takes the other columns from the row that has it
     statement = (
         f"SELECT {ID}, max(coalesce(date, '')) FROM clips "
-        f"WHERE yt_channel_id IN ({', '.join('?' * len(wanted))}) AND coalesce({', '.join(CHANNEL_COLUMNS)}) IS NOT NULL "
-        "GROUP BY yt_channel_id"
+        f"WHERE yt_channel_id IN ({', '.join('?' * len(wanted))}) "
+        f"AND coalesce({', '.join(CHANNEL_COLUMNS)}) IS NOT NULL GROUP BY yt_channel_id"
     )
     newest = [row[0] for row in catalogue.database.sql.execute(statement, wanted)] if wanted else []
     return {
