@@ -35,7 +35,8 @@ class FakeYouTube:
     uploads : dict of channel → ids, newest first
     in_list : dict of id → privacy status that the list of its channel tells
     faults : list of str
-        What becomes of the next requests: a name of `ERRORS`, `hang`, `close`, `break` or `nonsense`.
+        What becomes of the next requests: a name of `ERRORS`, `hang`, `close`, `break`, `nonsense` or
+        `not_its_own`, JSON that is no answer of the API.
     on_request : callable
         Told the number of each request before it is answered.
     """
@@ -176,7 +177,9 @@ class _Handler(BaseHTTPRequestHandler):
             if isinstance(found, str):
                 self._fail(found)
             else:
-                self._send(200, "<html>" if fault == "nonsense" else json.dumps(found), fault == "break")
+                found = {"kind": f"youtube#{method.removesuffix('s')}ListResponse"} | found
+                body = {"nonsense": "<html>", "not_its_own": '{"login": "needed"}'}.get(fault) or json.dumps(found)
+                self._send(200, body, fault == "break")
                 api.answered.append((method, words))
 
     def _fail(self, reason: str) -> None:

@@ -346,6 +346,62 @@ def test_an_error_in_the_middle_of_a_page_is_no_clip(api, catalogue, youtube, cl
     assert report.new == 2
 
 
+@pytest.mark.parametrize("part", ["snippet", "contentDetails", "status", "player"])
+@pytest.mark.parametrize("value", [None, "text", ["list"], {"title": 3, "duration": [], "publishedAt": 5}])
+def test_a_clip_that_cannot_be_read_leaves_the_others_as_they_are(api, catalogue, youtube, clock, part, value):
+    fill(api, 2)
+    api.videos[name(0)][part] = value
+    came = enrich(catalogue, youtube(), [name(0), name(1)], clock=clock)
+    assert came.states[name(1)] is State.OK
+    assert came.states[name(0)] in (State.OK, State.UNAVAILABLE)
+
+
+def test_lists_that_cannot_be_read_end(api, catalogue, youtube, clock):
+    fill(api, 2)
+    true = api.answer
+
+    def answer(method, words):
+        found = true(method, words)
+        if method == "playlistItems":
+            found["items"] += [None, 3, {"snippet": None}, {"contentDetails": {"videoId": 5}}]
+            found["nextPageToken"] = "1"
+        if method == "channels":
+            found["items"] += [{"id": None}, {"id": B, "contentDetails": "x"}, None]
+        return found
+
+    api.answer = answer
+    report = sync(catalogue, youtube(), [A, B], clock=clock)
+    assert (report.new, report.states) == (2, {State.OK: 2})
+    assert list(report.unlisted) == [B]
+    assert api.count("playlistItems") <= 3
+
+
+def test_an_answer_that_is_not_the_services_does_not_mean_that_clips_are_gone(api, catalogue, youtube, clock):
+    ids = fill(api, 2)
+    enrich(catalogue, youtube(), ids, clock=clock)
+    api.faults = ["not_its_own"] * 6
+    came = enrich(catalogue, youtube(), ids, clock=clock)
+    assert isinstance(came.trouble, UnreachableError)
+    assert set(states(catalogue, ids).values()) == {State.OK}
+
+
+def test_an_error_whose_message_is_no_text_is_one_of_the_service(api, catalogue, youtube, clock, monkeypatch):
+    import fake_youtube
+
+    class Odd:
+        def dumps(self, value):
+            return json.dumps({"error": {"message": 3, "errors": KEY}})
+
+        loads = staticmethod(json.loads)
+
+    fill(api, 1)
+    monkeypatch.setattr(fake_youtube, "json", Odd())
+    came = enrich(catalogue, youtube(), [name(0)], clock=clock)
+    monkeypatch.undo()
+    assert isinstance(came.trouble, UnreachableError)
+    assert KEY not in str(came.trouble)
+
+
 def test_a_catalogue_with_states_is_verified_mended_and_of_this_format(api, catalogue, youtube, clock, tmp_path):
     from smf_embed.salvage import salvage
 

@@ -129,7 +129,7 @@ class YouTube:
                     maxHeight=1280,
                 )
             )
-            here = {item["id"]: clip_answer(item) for item in found.get("items", [])}
+            here = {item["id"]: clip_answer(item) for item in _items(found)}
             missing = Answer(
                 State.NOT_FOUND, "YouTube has no such clip for the public: deleted, private or never there"
             )
@@ -142,8 +142,7 @@ class YouTube:
         answers: dict[str, ChannelAnswer] = {}
         for first in range(0, len(by_id), _AT_ONCE):
             chunk = by_id[first : first + _AT_ONCE]
-            found = self._find_channels(id=",".join(chunk), maxResults=_AT_ONCE)
-            here = {item["id"]: item for item in found}
+            here = {item["id"]: item for item in self._find_channels(id=",".join(chunk), maxResults=_AT_ONCE)}
             answers |= {one: _channel_answer(here.get(one)) for one in chunk}
         for one in given:
             if one.startswith("@"):
@@ -170,8 +169,11 @@ class YouTube:
             if refused.reason == "playlistItemsNotAccessible":
                 raise ChannelGoneError("its list of clips is not public") from None
             raise
-        clips = dict(listed_answer(item) for item in found.get("items", []))
-        return Page({key: answer for key, answer in clips.items() if key}, found.get("nextPageToken"))
+        clips = dict(listed_answer(item) for item in _dicts(found.get("items")))
+        token = found.get("nextPageToken")
+        # a list whose page names itself as the next would have no end
+        is_next = isinstance(token, str) and token not in ("", page)
+        return Page({key: answer for key, answer in clips.items() if key}, token if is_next else None)
 
     def close(self) -> None:
         """Close its connections."""
@@ -179,7 +181,7 @@ class YouTube:
 
     def _find_channels(self, **words: Any) -> list[dict[str, Any]]:
         try:
-            return self._ask(self._service.channels().list(part="contentDetails,snippet", **words)).get("items", [])
+            return _items(self._ask(self._service.channels().list(part="contentDetails,snippet", **words)))
         except _Refused as refused:
             if refused.status == 404:
                 return []
@@ -199,11 +201,15 @@ class YouTube:
             found = request.execute(num_retries=0)
         except HttpError as error:
             raise self._of(error) from None
-        except (OSError, httplib2.HttpLib2Error, http.client.HTTPException, ValueError) as error:
-            # a connection that breaks off, a name that is not found, an answer that is no JSON
+        except (
+            OSError, httplib2.HttpLib2Error, http.client.HTTPException, ValueError, RecursionError, AttributeError
+        ) as error:  # fmt: skip
+            # a connection that breaks off, a name that is not found, an answer that is no JSON or JSON without end, an
+            # error whose message is no text
             what = str(error) or type(error).__name__
             raise UnreachableError(f"{self.name} cannot be reached: {self._without_key(what)}") from None
-        if not isinstance(found, dict):
+        # an answer of something that stands between must not mean that no clip is there any more
+        if not isinstance(found, dict) or not str(found.get("kind", "")).startswith("youtube#"):
             raise UnreachableError(f"{self.name} answered with something that is no answer of it")
         return found
 
@@ -214,12 +220,12 @@ class YouTube:
             told = json.loads(error.content)["error"]
             reasons = [str(one.get("reason", "")) for one in _dicts(told.get("errors"))]
             reasons += [str(one.get("reason", "")) for one in _dicts(told.get("details"))]
-            message = self._without_key(" ".join(str(told.get("message", "")).split()))
+            message = " ".join(str(told.get("message", "")).split())
         except (ValueError, KeyError, TypeError, AttributeError):
             reasons, message = [], ""
         if _USED_UP & set(reasons):
             return self._quota.exhaust()
-        said = f"{status}{f' {reasons[0]}' if reasons else ''}{f': {message}' if message else ''}"
+        said = self._without_key(f"{status}{f' {reasons[0]}' if reasons else ''}{f': {message}' if message else ''}")
         if status == 429 or status >= 500 or _SLOW_DOWN & set(reasons):
             return UnreachableError(f"{self.name} does not answer now: {said}")
         if {"keyInvalid", "API_KEY_INVALID", "keyExpired"} & set(reasons):
@@ -242,10 +248,18 @@ class _Refused(SourceError):
 def _channel_answer(item: dict[str, Any] | None) -> ChannelAnswer:
     if item is None:
         return ChannelAnswer(None, reason="YouTube has no such channel: closed, or never there")
-    uploads = item.get("contentDetails", {}).get("relatedPlaylists", {}).get("uploads")
-    if not uploads:
+    try:
+        uploads = item.get("contentDetails", {}).get("relatedPlaylists", {}).get("uploads")
+    except AttributeError:
+        uploads = None
+    if not uploads or not isinstance(uploads, str):
         return ChannelAnswer(item["id"], reason="it has no list of clips")
     return ChannelAnswer(item["id"], uploads)
+
+
+def _items(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the items of an answer that name what they are of."""
+    return [item for item in _dicts(found.get("items")) if isinstance(item.get("id"), str)]
 
 
 def _dicts(value: Any) -> Iterable[dict[str, Any]]:

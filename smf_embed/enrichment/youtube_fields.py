@@ -46,6 +46,13 @@ def text_of(title: str | None, description: str | None) -> str | None:
 
 def clip_answer(item: dict[str, Any]) -> Answer:
     """Return the answer of one item of `videos.list` with the parts snippet, contentDetails, status and player."""
+    try:
+        return _clip_answer(item)
+    except (AttributeError, TypeError, ValueError):  # parts that are not what they should be
+        return Answer(State.UNAVAILABLE, "what YouTube says of it cannot be read")
+
+
+def _clip_answer(item: dict[str, Any]) -> Answer:
     status, player = item.get("status", {}), item.get("player", {})
     upload = status.get("uploadStatus")
     if upload == "deleted":
@@ -68,7 +75,18 @@ def clip_answer(item: dict[str, Any]) -> Answer:
 
 
 def listed_answer(item: dict[str, Any]) -> tuple[str | None, Answer]:
-    """Return id and answer of one item of `playlistItems.list` with the parts snippet, contentDetails and status."""
+    """Return id and answer of one item of `playlistItems.list` with the parts snippet, contentDetails and status.
+
+    The id is None where it cannot be read.
+    """
+    try:
+        identifier, answer = _listed_answer(item)
+    except (AttributeError, TypeError):
+        return None, Answer(State.UNAVAILABLE)
+    return identifier if isinstance(identifier, str) else None, answer
+
+
+def _listed_answer(item: dict[str, Any]) -> tuple[str | None, Answer]:
     snippet = item.get("snippet", {})
     identifier = item.get("contentDetails", {}).get("videoId") or snippet.get("resourceId", {}).get("videoId")
     privacy = item.get("status", {}).get("privacyStatus")
