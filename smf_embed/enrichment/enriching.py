@@ -135,9 +135,7 @@ def add_cells(catalogue: Catalogue, source: Source, answers: dict[str, Answer]) 
     batch = ClipBatch(source.name)
     for number, (identifier, cells) in enumerate(rows.items(), start=1):
         own = stored.get(identifier, {})
-        copied = {
-            name: value for name, value in shared.get(channels[identifier], {}).items() if own.get(name) is None
-        }
+        copied = {name: value for name, value in shared.get(channels[identifier], {}).items() if own.get(name) is None}
         take_row(batch, source.name, number, copied | cells | {ID: identifier})
     if batch.clips:
         catalogue.add([batch])
