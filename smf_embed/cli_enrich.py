@@ -81,6 +81,8 @@ def sync(
     named = read_channels(channels)
     if output is not None:
         expect_table(output)
+        if output.exists():
+            raise InputError(f"{output}: is there already, and what it tells is told once; name another file")
         if not (catalogue / "model" / "manifest.json").exists():
             raise ModelError(f"{catalogue}: holds no model to decide by; make one: smf-embed fit, or leave -o out")
     opened_source = open_source(source, _languages(transcripts), daily_units=quota)

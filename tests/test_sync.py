@@ -625,3 +625,13 @@ def test_a_sync_without_a_good_file_of_channels_changes_nothing(run, fitted, tmp
         assert code == 2
         assert reason in err
     assert contents(fitted) == before
+
+
+def test_decisions_of_an_earlier_sync_are_not_written_over(run, fitted, tmp_path):
+    (tmp_path / "channels.txt").write_text(A)
+    (tmp_path / "news.csv").write_text("told once")
+    words = ("--channels", tmp_path / "channels.txt", "--catalogue", fitted, "-o", tmp_path / "news.csv")
+    code, _, err = run("sync", *words)
+    assert code == 2
+    assert "is there already" in err
+    assert (tmp_path / "news.csv").read_text() == "told once"
