@@ -52,7 +52,7 @@ def decide(
     table, asked = pd.read_parquet(train), pd.read_parquet(clips)
     if sample is not None and sample < len(table):
         table = take_sample(table, sample)
-    settings = {"rules": rules} if rules is not None and row.home == "rules:SubstringRules" else {}
+    settings = {"rules": rules} if row.takes_rules else {}
     started = time.perf_counter()
     baseline = make_baseline(row, **settings)
     baseline.fit(table)
@@ -82,6 +82,8 @@ def main() -> None:
         row = find_row(options.name)
     except KeyError:
         sys.exit(f"no row is named {options.name!r}")
+    if row.takes_rules and options.rules is None:
+        sys.exit(f"{options.name} needs a rule table: --rules RULES.csv")
     facts = decide(row, options.train, options.clips, options.decisions, sample=options.sample, rules=options.rules)
     print(json.dumps(facts))
 

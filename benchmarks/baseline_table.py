@@ -4,15 +4,17 @@
 
 BENCHMARK_FOLDER holds reels-open.parquet; without it there are the demo columns alone. Every row learns and decides in
 a process of its own, which is given a table to learn from and one without labels, and never the true labels. Results go
-into a file as they come, so that a run that was stopped goes on where it was; `--again` measures anew. `--sample N`
-tries the rows on N clips and `--validate` on a fifth of the training clips, for choosing settings; both print the table
-and write no document.
+into a file as they come, so that a run that was stopped goes on where it was. A result is measured anew when its
+tables, settings, rule table or sources have changed, our own at another commit, too; with `--again` all are.
+`--sample N` tries the rows on N clips and `--validate` on a fifth of the training clips, for choosing settings; both
+print the table and write no document.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -21,38 +23,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from baseline_results import append_result, digest, is_current, made_of, newest_results
 from baselines import ROWS, find_row
 from baselines.document import as_markdown, as_text
 from measuring import ProgramFailed, in_a_process, run_measured
 
 _HERE = Path(__file__).parent
 _BENCHMARK = "reels-open.parquet"
+_RULES_VARIABLE = "SMF_EMBED_VOCABULARY"
 
 
-def read_results(path: Path) -> list[dict[str, Any]]:
-    """Return the lines of a result file; a line that a killed run left half-written is passed over."""
-    results = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-        try:
-            results.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return results
-
-
-def append_result(path: Path, result: dict[str, Any]) -> None:
-    """Add a line to a result file, on a line of its own even after one that was left half-written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "ab+") as file:
-        end = file.seek(0, 2)
-        file.seek(max(end - 1, 0))
-        whole = not end or file.read(1) == b"\n"
-        file.write(b"" if whole else b"\n")
-        file.write(json.dumps(result, ensure_ascii=False).encode() + b"\n")
-
-
-def run_row(name: str, data: str, tables: Path, sample: int | None, rules: Path | None) -> dict[str, Any]:
-    """Run one row on one pair of tables and score it; return its result line."""
+def run_row(name: str, tables: Path, sample: int | None, rules: Path | None) -> dict[str, Any]:
+    """Run one row on one pair of tables and score it; return its figures."""
     with tempfile.TemporaryDirectory(prefix="row-") as folder:
         decisions = Path(folder) / "decisions.csv"
         command = [sys.executable, str(_HERE / "baseline_row.py"), name]
@@ -63,10 +45,6 @@ def run_row(name: str, data: str, tables: Path, sample: int | None, rules: Path 
         facts = json.loads(measured.printed.splitlines()[-1])
         scores = in_a_process(score_decisions, decisions, tables)
     return {
-        "row": name,
-        "data": data,
-        "sample": sample,
-        "settings": find_row(name).settings,
         **scores,
         "seconds": round(measured.seconds, 1),
         "processor_seconds": round(measured.processor_seconds, 1),
@@ -97,8 +75,8 @@ def score_decisions(decisions: Path, tables: Path) -> dict[str, Any]:
 
 
 def make_tables(folder: Path, **named: Any) -> tuple[int, int]:
-    """Write the tables of one data set; see `baselines.tables.write_tables`."""
-    from baselines.tables import write_tables
+    """Write the tables of one data set; see `baselines.splits.write_tables`."""
+    from baselines.splits import write_tables
 
     return write_tables(folder, **named)
 
@@ -125,15 +103,22 @@ def main() -> None:
     parser.add_argument("--sample", type=int, metavar="N", help="try on so many clips of each table")
     parser.add_argument("--validate", action="store_true", help="decide a fifth of the training clips")
     parser.add_argument("--demo", type=float, default=0.1, metavar="SCALE", help="scale of the demo data")
-    parser.add_argument("--rules", type=Path, metavar="RULES.csv", help="rule table key;project;channel")
+    parser.add_argument(
+        "--rules", type=Path, metavar="RULES.csv", default=os.environ.get(_RULES_VARIABLE) or None,
+        help="rule table key;project;channel, of the row rules-table, which is left out without; by default what "
+        f"{_RULES_VARIABLE} names",
+    )  # fmt: skip
     parser.add_argument("--work", type=Path, default=_HERE / "results", help="folder of the result file")
     parser.add_argument("--output", type=Path, metavar="FILE.md", help="where the table goes, too")
     parser.add_argument("--again", action="store_true", help="measure anew what has a result")
     options = parser.parse_args()
-    names = options.only or list(ROWS)
+    if options.rules is not None and not options.rules.is_file():
+        parser.error(f"{options.rules}: there is no such rule table")
+    names = options.only or [name for name, row in ROWS.items() if options.rules is not None or not row.takes_rules]
     for name in names:
         try:
-            find_row(name)
+            if find_row(name).takes_rules and options.rules is None:
+                parser.error(f"{name} needs a rule table: --rules RULES.csv")
         except KeyError:
             parser.error(f"no row is named {name!r}; there are {', '.join(ROWS)}, and hybrid:BODY")
     # a stopped run ends as by Ctrl-C, so that it leaves no program and no temporary folder behind
@@ -152,13 +137,12 @@ def run(names: list[str], options: argparse.Namespace) -> int:
         where = f"{options.benchmark} has no {_BENCHMARK}" if options.benchmark else "no folder of it is named"
         say(f"The open benchmark is left out, since {where}: demo data alone.")
     trial = [f"sample{options.sample}"] * (options.sample is not None)
-    trial += ["validate"] * options.validate + ["rules"] * (options.rules is not None)
+    trial += ["validate"] * options.validate
     file = options.work / f"{'-'.join(['results', *trial])}.jsonl"
     with tempfile.TemporaryDirectory(prefix="tables-") as folder:
-        kinds = [kind for kind in ("demo", "open") if options.data in (None, kind) and (there or kind == "demo")]
-        tables = {data_key(kind, options): Path(folder) / kind for kind in kinds}
-        for data, place in tables.items():
-            kind = data.split()[0]
+        tables = {}
+        for kind in [kind for kind in ("demo", "open") if options.data in (None, kind) and (there or kind == "demo")]:
+            place = Path(folder) / kind
             with shown(f"tables of {kind}"):
                 sizes = in_a_process(
                     make_tables,
@@ -169,6 +153,8 @@ def run(names: list[str], options: argparse.Namespace) -> int:
                     validate=options.validate,
                 )
             say(f"{kind}: {sizes[0]:,} clips to learn from, {sizes[1]:,} to decide")
+            # results on other tables stay in the file and are passed over
+            tables[f"{kind} {digest(sorted(place.iterdir()))}"] = place
         failed = run_missing(names, tables, file, options)
     # all rows that have a result, the newest of each, whichever this run was for
     lines = [line for (_, data), line in newest_results(file).items() if data in tables]
@@ -181,18 +167,8 @@ def run(names: list[str], options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def data_key(kind: str, options: argparse.Namespace) -> str:
-    """Return what tells a result of this table from one of another; those stay in the file and are passed over."""
-    return f"demo {options.demo:g}" if kind == "demo" else f"open {(options.benchmark / _BENCHMARK).stat().st_size}"
-
-
-def newest_results(file: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the newest line of each row and table."""
-    return {(line["row"], line["data"]): line for line in read_results(file)}
-
-
 def run_missing(names: list[str], tables: dict[str, Path], file: Path, options: argparse.Namespace) -> list[str]:
-    """Run the rows that have no result by their settings of now, or all of them anew; return those that failed."""
+    """Run the rows that have no result of what they are made of now, or all of them; return those that failed."""
     done = {} if options.again else newest_results(file)
     jobs = [(name, data) for data in tables for name in names]
     failed = []
@@ -201,19 +177,22 @@ def run_missing(names: list[str], tables: dict[str, Path], file: Path, options: 
         # a row's own sample is for the open benchmark, which has more clips than that
         sample = row.sample if kind == "open" and options.sample is None else None
         head = f"[{number}/{len(jobs)}] {kind:<5}{name:<14}"
+        now = made_of(row, sample, options.rules)
         line = done.get((name, data))
-        if line is not None and (line["settings"], line["sample"]) == (row.settings, sample):
+        if line is not None and is_current(line, now, row):
             say(f"{head} macro-F1 {line['macro_f1']:.4f}, there already")
             continue
         try:
             with shown(head):
-                line = run_row(name, data, tables[data], sample, options.rules)
+                figures = run_row(name, tables[data], sample, options.rules)
         except ProgramFailed as error:
             failed.append(name)
             say(f"{head} failed: {error}")
             continue
+        line = {"row": name, "data": data, **now, **figures}
         append_result(file, line)
-        say(f"{head} macro-F1 {line['macro_f1']:.4f}, {line['seconds']:,.0f} s, {line['peak_mb']:,} MB")
+        seconds = f"{line['seconds']:,.0f} s, {line['processor_seconds']:,.0f} processor s"
+        say(f"{head} macro-F1 {line['macro_f1']:.4f}, {seconds}, {line['peak_mb']:,} MB")
     return failed
 
 

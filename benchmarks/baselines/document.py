@@ -8,7 +8,7 @@ from typing import Any
 from . import OURS_HOME, ROWS, find_row
 
 _DATA = {"open": "open benchmark", "demo": "demo data"}
-_COLUMNS = ("macro-F1", "learn, s", "decide, clips/s", "peak MB", "size MB")
+_COLUMNS = ("macro-F1", "learn, s", "decide, clips/s", "whole, s", "processor, s", "peak MB", "size MB")
 
 _HEAD = """\
 # The benchmark
@@ -25,10 +25,12 @@ make benchmark BENCHMARK=FOLDER
   from has wrong labels in it (of the open benchmark 3 % of those of projects), and true ones never reach a row.
 - **learn**: seconds from the table to a model that decides, encoding of texts included. **decide**: test clips a
   second, their encoding included, without the start of the program. For ours both are whole programs.
+- **whole**: seconds of the row's process from start to end, its start and the reading of tables included.
+  **processor**: the same of all its threads, which other work on the machine changes little.
 - **peak MB**: the most memory that the row's process had, libraries and tables included. **size**: what must be kept to
   decide new clips, without libraries and the built-in encoder.
-- Rows ran one after the other in processes of their own, on as many threads as there were idle cores ({threads});
-  seconds of one row on another day may differ by half. All together took {minutes} minutes.
+- Rows ran one after the other in processes of their own, each on {threads} of the machine's cores. Together: {minutes}.
+- {measured}
 - Settings are fixed in `benchmarks/baselines/`. Those that were chosen were chosen on a fifth of the training clips
   (`python benchmarks/baseline_table.py FOLDER --validate`), none on the test clips.
 - In the demo data, twenty classes have two test clips: differences of 0.05 are noise. Its texts are invented, so it
@@ -37,59 +39,79 @@ make benchmark BENCHMARK=FOLDER
 
 
 def as_text(lines: Sequence[dict[str, Any]]) -> str:
-    """Return the table for a screen."""
+    """Return the tables for a screen."""
     width = max([len(name) for name in ROWS] + [len(line["row"]) for line in lines])
     shown = []
-    for data in _in_order(line["data"] for line in lines):
-        shown.append(f"\n{_DATA[data.split()[0]]:<{width + 2}}" + "".join(f"{name:>17}" for name in _COLUMNS))
-        for line in _of(lines, data):
-            cells = "".join(f"{cell:>17}" for cell in _cells(line))
+    for data in _kinds(lines):
+        shown.append(f"\n{_DATA[data]:<{width + 2}}" + "".join(f"{name:>16}" for name in _COLUMNS))
+        found = _of(lines, data)
+        for line in (found[name] for name in _names(lines) if name in found):
+            cells = "".join(f"{cell:>16}" for cell in _cells(line))
             shown.append(f"{line['row'] + ('*' if line['sample'] else ''):<{width + 2}}{cells}")
     if any(line["sample"] for line in lines):
         shown.append("* learned from a sample")
-    shown.append(f"all rows together: {_minutes(lines)} minutes")
+    shown.append(f"all rows together: {_minutes(lines)}")
     return "\n".join(shown)
 
 
 def as_markdown(lines: Sequence[dict[str, Any]]) -> str:
     """Return the document."""
-    kinds = _in_order(line["data"] for line in lines)
-    named = [f"{_DATA[data.split()[0]]}: {column}" for data in kinds for column in _COLUMNS]
-    # `open` first: it is the one that counts
-    table = ["| system | " + " | ".join(named) + " |", "|---" * (len(named) + 1) + "|"]
-    found = {(line["row"], line["data"]): line for line in lines}
-    names = [name for name in _names(lines) if any((name, data) in found for data in kinds)]
-    for name in names:
-        cells = []
-        for data in kinds:
-            line = found.get((name, data))
-            cells += _cells(line) if line else ["—"] * len(_COLUMNS)
-        sample = max((found[name, data]["sample"] or 0 for data in kinds if (name, data) in found), default=0)
-        note = f" (learned from {sample:,} clips of the open benchmark)" if sample else ""
-        table.append("| " + " | ".join([find_row(name).title + note, *cells]) + " |")
-    threads = sorted({line["threads"] for line in lines})
-    head = _HEAD.format(tables="\n".join(table), threads=" or ".join(map(str, threads)), minutes=_minutes(lines))
+    names = [name for name in _names(lines) if any(line["row"] == name for line in lines)]
+    differ = len({_when(line) for line in lines}) > 1
+    tables = [_table(_of(lines, data), names, data, differ) for data in _kinds(lines)]
+    head = _HEAD.format(
+        tables="\n\n".join(tables),
+        threads=" or ".join(map(str, sorted({line["threads"] for line in lines}))),
+        minutes=_minutes(lines),
+        measured=(
+            "**measured**: the day, and the commit of the code. A row whose code has not changed since is not run anew."
+            if differ
+            else f"All rows were measured on {_when(lines[0])}."
+        ),
+    )
     notes = "\n".join(f"- **{find_row(name).title.strip('*')}** (`{name}`): {find_row(name).note}" for name in names)
     return f"{head}\n## The rows\n\n{notes}\n"
 
 
+def _table(found: dict[str, dict[str, Any]], names: Sequence[str], data: str, with_day: bool) -> str:
+    columns = [_DATA[data], *_COLUMNS, *["measured"] * with_day]
+    table = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
+    for name in names:
+        line = found.get(name)
+        cells = [*_cells(line), *[_when(line)] * with_day] if line else ["—"] * (len(columns) - 1)
+        sample = f" (learned from {line['sample']:,} clips)" if line and line["sample"] else ""
+        table.append("| " + " | ".join([find_row(name).title + sample, *cells]) + " |")
+    return "\n".join(table)
+
+
+def _when(line: dict[str, Any]) -> str:
+    """Return the day and the commit of a result."""
+    return line["date"][:10] + (f" at {line['commit']}" if line["commit"] else "")
+
+
 def _minutes(lines: Sequence[dict[str, Any]]) -> str:
-    return f"{sum(line['seconds'] for line in lines) / 60:.0f}"
+    wall, processor = (sum(line[key] for line in lines) / 60 for key in ("seconds", "processor_seconds"))
+    of_open = sum(line["seconds"] for line in lines if _kind(line) == "open") / 60
+    return f"{wall:.0f} minutes, {of_open:.0f} of them on the open benchmark, {processor:.0f} of processor time"
 
 
-def _in_order(kinds: Any) -> list[str]:
-    return sorted(set(kinds), reverse=True)
+def _kind(line: dict[str, Any]) -> str:
+    return line["data"].split()[0]
+
+
+def _kinds(lines: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the data sets, the open benchmark first: it is the one that counts."""
+    return sorted({_kind(line) for line in lines}, reverse=True)
 
 
 def _names(lines: Sequence[dict[str, Any]]) -> list[str]:
-    """Return the names of all rows that ran, in the order of `ROWS`, ours last."""
+    """Return the names of all rows, in the order of `ROWS`, ours last."""
     others = [line["row"] for line in lines if line["row"] not in ROWS]
     return sorted(dict.fromkeys([*ROWS, *others]), key=lambda name: find_row(name).home == OURS_HOME)
 
 
-def _of(lines: Sequence[dict[str, Any]], data: str) -> list[dict[str, Any]]:
-    found = {line["row"]: line for line in lines if line["data"] == data}
-    return [found[name] for name in _names(lines) if name in found]
+def _of(lines: Sequence[dict[str, Any]], data: str) -> dict[str, dict[str, Any]]:
+    return {line["row"]: line for line in lines if _kind(line) == data}
 
 
 def _cells(line: dict[str, Any]) -> list[str]:
@@ -98,6 +120,8 @@ def _cells(line: dict[str, Any]) -> list[str]:
         f"{line['macro_f1']:.3f}",
         f"{line['fit_seconds']:,.0f}",
         f"{line['per_second']:,}",
+        f"{line['seconds']:,.0f}",
+        f"{line['processor_seconds']:,.0f}",
         f"{line['peak_mb']:,}",
         f"{size:,.0f}" if size >= 10 else f"{size:.2g}",
     ]

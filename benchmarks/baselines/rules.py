@@ -43,19 +43,19 @@ class SubstringRules:
             given = pd.read_csv(self.table, sep=";", dtype=str, keep_default_na=False)
             channels = given["channel"] if "channel" in given else [ANY_CHANNEL] * len(given)
             self.rules = [
-                (key.lower(), tracked.get(project_identity(project), project), channel.strip().lower())
+                (_folded(key), tracked.get(project_identity(project), project), _folded(channel.strip()))
                 for key, project, channel in zip(given["key"], given["project"], channels, strict=True)
                 if key
             ]
         names = sorted(Lexicon.from_labels(projects), key=lambda entry: (-len(entry.key), entry.key))
-        self.rules += [(entry.key, entry.project, ANY_CHANNEL) for entry in names]
+        self.rules += [(_folded(entry.key), entry.project, ANY_CHANNEL) for entry in names]
         self.tracked = {*projects}
 
     def predict(self, clips: pd.DataFrame) -> np.ndarray:
         """Return the one project whose keys a title contains, else none."""
         channels = texts(clips, "yt_channel_name") if "yt_channel_name" in clips else [""] * len(clips)
         found = [
-            self._decide(title.lower().replace("ё", "е"), channel.lower())
+            self._decide(_folded(title), _folded(channel))
             for title, channel in zip(texts(clips, TITLE), channels, strict=True)
         ]
         return objects(found)
@@ -90,6 +90,11 @@ class LexiconRules:
     def size_in_bytes(self) -> int:
         """Return the letters of the names."""
         return sum(len(entry.key.encode()) + len(entry.project.encode()) for entry in self.lexicon)
+
+
+def _folded(text: str) -> str:
+    """Return lower case without ё, of keys and of what they are sought in alike."""
+    return text.lower().replace("ё", "е")
 
 
 def known_words(titles: Iterable[str], general: bool = True) -> set[str]:

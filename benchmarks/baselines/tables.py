@@ -1,8 +1,6 @@
-"""The tables that every row gets, and columns made of them."""
+"""Columns made of the tables that rows are given, and samples of them."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,65 +9,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from smf_embed.clips import ID, LABEL, NONE, TEXT, TITLE
+from smf_embed.clips import LABEL, NONE, TEXT, TITLE
 
-#: Files that `write_tables` makes; a row is given the first two and never sees the third.
-TRAIN, TEST, TRUTH = "train.parquet", "test.parquet", "truth.parquet"
-
-_TRUE = "cartoon_true"
 _FLAGS = ["is_shorts", "flag_closed", "international"]
 _KINDS = ["broadcast", "yt_channel_type"]
-
-
-def write_tables(
-    folder: Path,
-    *,
-    benchmark: Path | None = None,
-    demo: float = 0.1,
-    sample: int | None = None,
-    validate: bool = False,
-) -> tuple[int, int]:
-    """Write what to learn from, what to decide, and the truth.
-
-    Parameters
-    ----------
-    folder : Path
-    benchmark : Path, optional
-        Folder of the open benchmark; demo data otherwise.
-    demo : float
-        Scale of the demo data.
-    sample : int, optional
-        So many clips of each table alone; see `take_sample`.
-    validate : bool
-        Decide a fifth of the training clips, scored against their labels as they are, instead of the test clips: for
-        choosing settings.
-
-    Returns
-    -------
-    train, test : int
-        Clips of each table.
-    """
-    if benchmark is not None:
-        table = pd.read_parquet(benchmark / "reels-open.parquet")
-        train, test = (table[table["split"] == split].drop(columns="split") for split in ("train", "test"))
-    else:
-        from smf_embed.datasets import make_demo
-
-        made = make_demo(demo, 0)
-        train, test = made.train, made.test
-    if validate:
-        # every fifth clip of each class, in random order
-        shuffled = train.sample(frac=1, random_state=0)
-        held_out = shuffled.groupby(LABEL).cumcount() % 5 == 4
-        train, test = shuffled[~held_out], shuffled[held_out]
-        test = test.assign(**{_TRUE: test[LABEL]})
-    if sample is not None:
-        train, test = take_sample(train, sample), take_sample(test, sample, by=_TRUE)
-    folder.mkdir(parents=True, exist_ok=True)
-    train.drop(columns=_TRUE).to_parquet(folder / TRAIN, index=False)
-    test.drop(columns=[LABEL, _TRUE]).to_parquet(folder / TEST, index=False)
-    test[[ID, _TRUE]].to_parquet(folder / TRUTH, index=False)
-    return len(train), len(test)
 
 
 def take_sample(table: pd.DataFrame, size: int, by: str = LABEL) -> pd.DataFrame:
