@@ -14,7 +14,8 @@ test: $(READY)
 test-quick: $(READY)
 	$(BIN)/python -m pytest -m "not slow and not benchmark_data"
 
-# BENCHMARK is the folder of the open benchmark; without it there are the demo columns alone
+# BENCHMARK is the folder of the open benchmark; without it there are the demo columns alone;
+# SMF_EMBED_VOCABULARY names a rule table, without which its row is left out
 benchmark: $(READY)
 	$(BIN)/python benchmarks/baseline_table.py $(BENCHMARK) --output docs/benchmark.md
 

@@ -99,7 +99,8 @@ ROWS = {
     ),
     "svm-title": Row(
         "linear SVM, character n-grams, title",
-        "TF-IDF of 2 to 5 characters inside words, rare classes weighted up.",
+        "TF-IDF of 2 to 5 characters inside words, rare classes weighted up. On the open benchmark the solver ends at "
+        "its limit of 1,000 passes for some class.",
         "words:CharacterSvm",
         {"field": "reel_name"},
     ),

@@ -29,7 +29,9 @@ make benchmark BENCHMARK=FOLDER
   **processor**: the same of all its threads, which other work on the machine changes little.
 - **peak MB**: the most memory that the row's process had, libraries and tables included. **size**: what must be kept to
   decide new clips, without libraries and the built-in encoder.
-- Rows ran one after the other in processes of their own, each on {threads} of the machine's cores. Together: {minutes}.
+- Rows ran one after the other in processes of their own, on up to {threads} threads. Where **whole** is well above
+  **processor** seconds, the row waited for other work on the machine.
+- All rows together, one data set after the other, took {minutes}.
 - {measured}
 - Settings are fixed in `benchmarks/baselines/`. Those that were chosen were chosen on a fifth of the training clips
   (`python benchmarks/baseline_table.py FOLDER --validate`), none on the test clips.
