@@ -280,7 +280,7 @@ def test_the_document_says_what_was_sampled_and_what_is_missing():
     assert of_open[-1].startswith("| **smf-embed** | — |")
     assert {line.count("|") for line in of_open + of_demo[1:]} == {9}
     assert "hybrid-tiny*" in document.as_text(lines)
-    assert "Together: 65 minutes, 43 of them on the open benchmark, 125 of processor time" in text
+    assert "took 65 minutes, 43 of them on the open benchmark, 125 of processor time" in text
 
 
 def test_the_document_says_when_and_at_which_commit_rows_were_measured():
