@@ -74,6 +74,8 @@ _SHORTEST_FUZZY = 5
 _SHORTEST_BESIDE = 3
 _LONG = 8
 _CHUNK = 8192
+# words that stand for nothing, of which a service meets new ones for as long as it runs
+_MOST_NOTHING = 500_000
 
 
 def split_endings(token: str) -> list[tuple[str, str]]:
@@ -111,7 +113,7 @@ def largest_distance(length: int) -> int:
 
 
 class TokenReader:
-    """Reads words of titles; every distinct word is looked at once.
+    """Reads words of titles; every distinct word is looked at once, unless it was forgotten among very many.
 
     Parameters
     ----------
@@ -125,6 +127,7 @@ class TokenReader:
         self.slots = slots
         self.known = known
         self._memory: dict[str, dict[int, Reading]] = {}
+        self._most_words = _MOST_NOTHING
         self._by_token: dict[str, list[int]] = defaultdict(list)
         self._by_stem: dict[str, list[int]] = defaultdict(list)
         self._by_part: dict[str, list[int]] = defaultdict(list)
@@ -157,6 +160,10 @@ class TokenReader:
 
     def read(self, tokens: Iterable[str]) -> list[str]:
         """Read the words that were not met before, and return those of them that can stand for a word of a name."""
+        if len(self._memory) > self._most_words:
+            # `readings` tells the same of these afterwards, also to a thread that is in the middle of a title
+            self._memory = {token: readings for token, readings in self._memory.items() if readings}
+            self._most_words = len(self._memory) + _MOST_NOTHING
         new = [token for token in dict.fromkeys(tokens) if token not in self._memory]
         unread = []
         for token in new:
@@ -173,7 +180,7 @@ class TokenReader:
 
     def readings(self, token: str) -> dict[int, Reading]:
         """Return slot number → reading of a word that was read."""
-        return self._memory[token]
+        return self._memory.get(token, _NOTHING)
 
     def certain(self, token: str) -> dict[int, Reading]:
         """Return the exact and inflected readings of a word."""
