@@ -459,7 +459,8 @@ class Desk:
         return wait_for(self._readers.submit(work), self.timeout, what)
 
     def _write(self, work: Callable[[OpenCatalogue], Result], who: str | None, seconds: float | None = None) -> Result:
-        result = self._writer.run(work, who, seconds)
+        # longer than the writer waits for another program, so that the caller is told of it
+        result = self._writer.run(work, who, seconds or self.write_timeout)
         self.model.look()
         return result
 
