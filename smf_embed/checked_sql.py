@@ -75,9 +75,10 @@ class CheckedConnection(sqlite3.Connection):
 
 
 def damaged(path: Path, reason: str) -> CatalogueError:
-    """Return the error of a file that cannot be trusted."""
+    """Return the error of a file that cannot be trusted; SQLite tells a line a fault, and two are enough."""
+    faults = "; ".join(reason.splitlines()[:3]).removeprefix("*** in database main ***; ")
     return CatalogueError(
-        f"{path}: is damaged or no catalogue: {reason}. See what can be mended: "
+        f"{path}: is damaged or no catalogue: {faults}. See what can be mended: "
         f"smf-embed doctor --repair --catalogue {path.parent}"
     )
 

@@ -14,7 +14,7 @@ from smf_embed.catalogue import Catalogue
 from smf_embed.checked_sql import verify
 from smf_embed.classifier import MODEL_FOLDER, Classifier
 from smf_embed.clips import ID, TEXT_FIELDS
-from smf_embed.database import FILE_NAME, Database
+from smf_embed.database import FILE_NAME, Database, now
 from smf_embed.encoded_clips import text_digest
 from smf_embed.errors import CatalogueError, EncoderError, ModelError
 from smf_embed.leftovers import TEMPORARY
@@ -154,10 +154,26 @@ def _clips(catalogue: Catalogue, repair: bool, again: str) -> Iterator[Finding]:
     count = sql.execute(f"SELECT count(*) {differ}").fetchone()[0]
     if count:
         if repair:
-            with catalogue.transaction("doctor"):
+            with catalogue.transaction("doctor") as generation:
+                _write_lost_labels_again(sql, generation)
                 sql.execute(f"UPDATE clips SET project = ({newest}) WHERE project IS NOT ({newest})")
         problem = f"{count:,} clips have another label than their history says"
         yield Finding(FILE_NAME, problem, repair, "" if repair else again)
+
+
+def _write_lost_labels_again(sql: sqlite3.Connection, generation: int) -> None:
+    """Give clips whose history is lost as a whole the label again that they have, as the log of labels tells it."""
+
+    def logged(column: str) -> str:
+        same = f"log.{ID} = clips.{ID} AND log.project = clips.project"
+        return f"(SELECT {column} FROM label_log AS log WHERE {same} ORDER BY log_key DESC LIMIT 1)"
+
+    sql.execute(
+        "INSERT INTO labels (clip_key, project, source, at, generation) "
+        f"SELECT clip_key, project, coalesce({logged('source')}, 'table'), coalesce({logged('at')}, ?), ? FROM clips "
+        "WHERE project IS NOT NULL AND NOT EXISTS (SELECT 1 FROM labels WHERE labels.clip_key = clips.clip_key)",
+        (now(), generation),
+    )
 
 
 def _sound_vectors(catalogue: Catalogue, keys: list[int]) -> Iterator[tuple[int, bytes]]:

@@ -86,6 +86,7 @@ LABEL_LOG = (
         {_check("label_log")}
     ) STRICT""",
     "CREATE INDEX label_log_by_person ON label_log (person, generation) WHERE person IS NOT NULL",
+    f"CREATE INDEX label_log_by_clip ON label_log ({ID})",
 )
 
 #: What is known of clips and channels that are looked up: see smf_embed.enrichment.watched. New in format 4.

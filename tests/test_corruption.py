@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -240,9 +241,16 @@ def test_repair_keeps_what_is_sound_and_adding_the_table_again_brings_the_rest_b
         before = {clip["yt_reel_id"]: clip for clip in catalogue.clips(train["yt_reel_id"])}
     folder = tmp_path / "index"
     size = (folder / FILE_NAME).stat().st_size
-    # not in the first page, which tells what tables there are
-    for _ in range(4):
-        flip(FILE_NAME, rng.randrange(8192, size), 0x55)(folder)
+    # not in the pages that tell what tables there are
+    with closing(sqlite3.connect(folder / FILE_NAME)) as sql:
+        told = {
+            page
+            for (page,) in sql.execute("SELECT pageno FROM dbstat WHERE name IN ('sqlite_schema', 'sqlite_master')")
+        }
+        (page_size,) = sql.execute("PRAGMA page_size").fetchone()
+    places = [place for place in range(0, size, 64) if place // page_size + 1 not in told]
+    for place in rng.sample(places, 4):
+        flip(FILE_NAME, place + rng.randrange(64), 0x55)(folder)
     findings = examine(folder, repair=True)
     assert findings
     assert all(finding.mended for finding in findings)

@@ -98,7 +98,8 @@ def test_a_catalogue_of_the_format_before_gets_the_log_of_its_labels(catalogue, 
         from smf_embed.schema import prepare_connection
 
         prepare_connection(sql)
-        sql.execute("DROP TABLE label_log")
+        for table in ("label_log", "watched_clips", "watched_channels", "quota"):
+            sql.execute(f"DROP TABLE {table}")
         sql.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
     sql.close()
     with Catalogue(tmp_path / "index") as again:
