@@ -34,6 +34,7 @@ from smf_embed.clip_tables import iter_clips
 from smf_embed.datasets import make_demo
 from smf_embed.evaluation import evaluate
 from smf_embed.judging import by_folds_of_the_fit, right
+from smf_embed.plot_names import PlotNames
 from smf_embed.report import worst_mistakes
 from smf_embed.report_plots import LIGHT, draw_all
 
@@ -58,7 +59,7 @@ print(f"{len(train):,} labelled clips, {(train['cartoon'] != train['cartoon_true
 # %%
 judged = by_folds_of_the_fit(model, catalogue)
 scores = evaluate(judged, resamples=200)
-plots = draw_all(judged, scores, None, LIGHT)
+plots = draw_all(judged, scores, None, LIGHT, PlotNames())
 figures = {
     "macro-F1": (scores["macro_f1"], "macro_f1"),
     "some project or none, precision": (scores["project_or_none"]["precision"], "project_or_none_precision"),

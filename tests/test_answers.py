@@ -162,23 +162,24 @@ def test_sync_writes_what_is_new_once_and_what_has_changed_again(run, fitted, ap
     api.add("livebooba00", title="Буба. Прямой эфир", broadcast="live", duration="P0D")
     api.add("vanished000", title="Буба и зонтик")
     del api.videos["vanished000"]
-    words = ("sync", "--channels", tmp_path / "channels.txt", "-o", tmp_path / "news.csv", "--catalogue", fitted)
+    words = ("sync", "--channels", tmp_path / "channels.txt", "--catalogue", fitted, "-o")
+    first, second, third = (tmp_path / f"news-{number}.csv" for number in range(3))
     api.faults = ["", "", *["unavailable"] * 6]
-    code, out, _ = run(*words)
-    news = pd.read_csv(tmp_path / "news.csv")
+    code, out, _ = run(*words, first)
+    news = pd.read_csv(first)
     assert code == 4
     assert set(news["cartoon"]) == {"Буба"}
     assert set(news["state"]) == {"listed"}
-    code, out, _ = run(*words)
+    code, out, _ = run(*words, second)
     assert code == 0
     assert "3 clips decided" in out
     assert "1 listed → deleted" in out
-    news = pd.read_csv(tmp_path / "news.csv").set_index("yt_reel_id")
+    news = pd.read_csv(second).set_index("yt_reel_id")
     assert news["state"].to_dict() == {"newbooba000": "stored", "livebooba00": "live", "vanished000": "deleted"}
     assert set(news["cartoon"]) == {"Буба"}  # also of the one that is gone, by its title
-    code, out, _err = run(*words)
+    code, out, _err = run(*words, third)
     assert code == 0
-    assert len(pd.read_csv(tmp_path / "news.csv")) == 0
+    assert len(pd.read_csv(third)) == 0
     with Catalogue(fitted) as catalogue:
         assert Watched(catalogue).untold() == []
 

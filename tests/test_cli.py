@@ -59,7 +59,7 @@ def test_commands_are_the_ones_that_were_promised():
     assert [
         *("add", "remove", "label", "unlabel", "similar", "info", "export", "compact", "reindex", "doctor"),
         *("fit", "predict", "evaluate", "demo", "sync", "teach", "forget", "rename", "merge", "explain"),
-        *("report", "audit", "encoders", "clean"),
+        *("report", "audit", "serve", "encoders", "clean"),
     ] == COMMANDS
 
 
