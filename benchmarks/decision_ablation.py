@@ -11,19 +11,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from baselines.rules import only_project
-from baselines.vectors import encode_table
-from smf_embed import Catalogue
+from open_clips import open_clips
 from smf_embed.classifier import deal_folds
-from smf_embed.clip_tables import iter_clips
-from smf_embed.clips import LABEL, NONE
+from smf_embed.clips import NONE
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import NUMBERS, EncodedClips
 from smf_embed.evidence import COLUMNS, Evidence, concatenated
@@ -73,23 +69,11 @@ def main() -> None:
     parser.add_argument("--rules", type=Path, help="rule table key;project;channel with the benchmark's projects")
     options = parser.parse_args()
     limit_threads()
-    table = pd.read_parquet(options.benchmark / "reels-open.parquet")
-    train = table[table["split"] == "train"].drop(columns=["cartoon_true", "split"])
-    test = table[table["split"] == "test"]
-    with tempfile.TemporaryDirectory() as folder, Catalogue(folder, create=True) as catalogue:
-        with catalogue.writing("add"):
-            catalogue.learn(iter_clips(train))
-            catalogue.add(iter_clips(train))
-        clips = catalogue.labelled()
-        asked = encode_table(catalogue, test.drop(columns=["cartoon_true", "cartoon", "split"]))
-        truth = test.set_index("yt_reel_id")["cartoon_true"].reindex(asked.ids).tolist()
-        sizes = catalogue.project_sizes()
-        projects = [NONE, *(name for name in sizes if name != NONE)]
-        labels = np.array([projects.index(clip[LABEL]) for clip in clips.clips])
-        groups = pd.factorize(np.array(clips.near_duplicate_keys(), dtype=object))[0]
+    with open_clips(options.benchmark) as given:
+        clips, asked, labels, projects, sizes = given.clips, given.asked, given.labels, given.projects, given.sizes
 
         def show(name: str, said: list[str], seconds: float) -> dict[str, float]:
-            scores = score(truth, said, sizes)
+            scores = score(given.truth, said, sizes)
             small = [row["f1"] * row["projects"] for size, row in scores["by_size"].items() if size in ("<=5", "6-10")]
             count = [row["projects"] for size, row in scores["by_size"].items() if size in ("<=5", "6-10")]
             row = {
@@ -107,8 +91,8 @@ def main() -> None:
         rows = []
         for seed in options.seeds:
             started = time.monotonic()
-            folds = deal_folds(labels, groups, 5, seed)
-            training = TrainingClips(clips, labels, groups, folds, projects, catalogue.lexicon(), seed)
+            folds = deal_folds(labels, given.groups, 5, seed)
+            training = TrainingClips(clips, labels, given.groups, folds, projects, given.lexicon, seed)
             builder = training.builder()
             evidence, fewer_fields = out_of_fold_evidence(training, builder, lambda _: None)
             few_shot = few_shot_evidence(training, builder, lambda _: None)

@@ -10,17 +10,12 @@ kind of `smf_embed.fewer_fields.KINDS` missing of all its clips; thresholds are 
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from baselines.vectors import encode_table
-from smf_embed import Catalogue
+from open_clips import open_clips
 from smf_embed.classifier import deal_folds
-from smf_embed.clip_tables import iter_clips
-from smf_embed.clips import LABEL, NONE
 from smf_embed.decisions import rank
 from smf_embed.evidence import concatenated
 from smf_embed.fewer_fields import KINDS, with_fewer_fields
@@ -36,24 +31,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     options = parser.parse_args()
     limit_threads()
-    table = pd.read_parquet(options.benchmark / "reels-open.parquet")
-    train = table[table["split"] == "train"].drop(columns=["cartoon_true", "split"])
-    test = table[table["split"] == "test"]
-    with tempfile.TemporaryDirectory() as folder, Catalogue(folder, create=True) as catalogue:
-        with catalogue.writing("add"):
-            catalogue.learn(iter_clips(train))
-            catalogue.add(iter_clips(train))
-        clips = catalogue.labelled()
-        asked = encode_table(catalogue, test.drop(columns=["cartoon_true", "cartoon", "split"]))
-        truth = test.set_index("yt_reel_id")["cartoon_true"].reindex(asked.ids).tolist()
-        sizes = catalogue.project_sizes()
-        projects = [NONE, *(name for name in sizes if name != NONE)]
-        labels = np.array([projects.index(clip[LABEL]) for clip in clips.clips])
-        groups = pd.factorize(np.array(clips.near_duplicate_keys(), dtype=object))[0]
+    with open_clips(options.benchmark) as given:
+        clips, asked, labels, projects, sizes = given.clips, given.asked, given.labels, given.projects, given.sizes
         print("| seed | shown such clips | test clips | macro-F1 | project or none |\n|---|---|---|---|---|")
         for seed in options.seeds:
-            folds = deal_folds(labels, groups, 5, seed)
-            training = TrainingClips(clips, labels, groups, folds, projects, catalogue.lexicon(), seed)
+            folds = deal_folds(labels, given.groups, 5, seed)
+            training = TrainingClips(clips, labels, given.groups, folds, projects, given.lexicon, seed)
             builder = training.builder()
             evidence, fewer_fields = out_of_fold_evidence(training, builder, lambda _: None)
             few_shot = few_shot_evidence(training, builder, lambda _: None)
@@ -70,7 +53,7 @@ def main() -> None:
                     said = np.array(projects, dtype=object)[
                         np.where(ranking.probability > learned.thresholds[best], best, 0)
                     ]
-                    scores = score(truth, said.tolist(), sizes)
+                    scores = score(given.truth, said.tolist(), sizes)
                     either = scores["project_or_none"]["f1"]
                     print(f"| {seed} | {told} | {kind} | {scores['macro_f1']:.4f} | {either:.4f} |", flush=True)
 
