@@ -7,6 +7,7 @@ all other clips, so that one can be fitted or dropped without the others.
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,9 +21,13 @@ from smf_embed.threads import thread_count
 _FEATURES = 2**18
 _C = 3.0
 # Easy negatives have margins above one and so no say in the solution: a random sample of them, and then those that
-# the first fit scores highest, give the full fit's quality in a third of its time (docs/decisions.md).
-_RANDOM_NEGATIVES = 6_000
-_HARD_NEGATIVES = 14_000
+# the first fit scores highest, give the full fit's quality in a sixth of its time (docs/decisions.md).
+_RANDOM_NEGATIVES = 3_000
+_HARD_NEGATIVES = 8_000
+# relative violation at which a machine is done, and passes over the clips at most; the first fit only has to tell which
+# negatives are hard
+_TOLERANCE, _PASSES = 0.05, 50
+_ROUGH_TOLERANCE, _ROUGH_PASSES = 0.1, 8
 
 #: Field → how its texts become n-grams; titles by letters since they are short and misspelt, the others by words.
 N_GRAMS: dict[str, dict[str, Any]] = {
@@ -116,8 +121,9 @@ class LexicalModel:
         positive, negative = np.flatnonzero(projects > 0), np.flatnonzero(projects == 0)
         sample = np.random.default_rng(seed).permutation(negative)[:_RANDOM_NEGATIVES]
         working = np.union1d(positive, sample)
-        weights, bias = _fit_machines(features[working], projects[working], n_projects)
-        if len(sample) < len(negative):
+        mine = len(sample) < len(negative)
+        weights, bias = _fit_machines(features[working], projects[working], n_projects, rough=mine)
+        if mine:
             scores = features[negative] @ weights + np.where(np.isnan(bias), -np.inf, bias)
             hardest = negative[np.argsort(-scores[:, 1:].max(axis=1), kind="stable")[:_HARD_NEGATIVES]]
             working = np.union1d(working, hardest)
@@ -167,14 +173,20 @@ def _weighted(counts: sp.csr_matrix, idf: np.ndarray) -> sp.csr_matrix:
     return normalize(features, copy=False)
 
 
-def _fit_machines(features: sp.csr_matrix, projects: np.ndarray, n_projects: int) -> tuple[np.ndarray, np.ndarray]:
+def _fit_machines(
+    features: sp.csr_matrix, projects: np.ndarray, n_projects: int, *, rough: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
 
+    # as liblinear wants it, once and not for each machine
+    features = features.astype(np.float64)
+    tolerance, passes = (_ROUGH_TOLERANCE, _ROUGH_PASSES) if rough else (_TOLERANCE, _PASSES)
     weights = np.zeros((features.shape[1], n_projects), dtype=np.float32)
     bias = np.full(n_projects, np.nan, dtype=np.float32)
 
     def fit_one(project: int) -> None:
-        machine = LinearSVC(C=_C, tol=1e-2, max_iter=200, random_state=0)
+        machine = LinearSVC(C=_C, tol=tolerance, max_iter=passes, random_state=0)
         machine.fit(features, projects == project)
         weights[:, project] = machine.coef_[0]
         bias[project] = machine.intercept_[0]
@@ -182,6 +194,8 @@ def _fit_machines(features: sp.csr_matrix, projects: np.ndarray, n_projects: int
     # a project that is alone has nothing to be told from
     counts = np.bincount(projects, minlength=n_projects)
     there = [project for project in range(1, n_projects) if 0 < counts[project] < len(projects)]
-    with ThreadPoolExecutor(thread_count()) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(thread_count()) as pool:
+        # a machine that has not converged is what was asked for
+        warnings.simplefilter("ignore", ConvergenceWarning)
         list(pool.map(fit_one, there))
     return weights, bias

@@ -13,12 +13,14 @@ from smf_embed.threads import thread_count
 VOTES_AT = (1, 5, 20, 50)
 #: Neighbours that are searched: a few more than vote, since a labelled clip that is asked about must not see its like.
 NEIGHBOURS = VOTES_AT[-1] + 14
-# The search compares principal components first, and then four times the neighbours by their whole vectors: half the
-# time of whole vectors alone, at a recall of 0.99 (docs/decisions.md). Fewer vectors are compared whole.
-_COMPONENTS = 160
-_WORTH_REDUCING = 5_000
-_COMPARED_WHOLE = 4
-_LEARNED_FROM = 20_000
+# The search compares codes of four bits for every four components first, and then eight times the neighbours by their
+# whole vectors: a seventh of the time of whole vectors alone for one clip, half of it for many, at a recall of 0.999
+# (docs/decisions.md). Fewer vectors, and short ones, are compared whole.
+_CODED_TOGETHER = 4
+_WORTH_CODING = 5_000
+_LONG_ENOUGH = 256
+_COMPARED_WHOLE = 8
+_LEARNED_FROM = 2_500
 _NOT_THERE = -1.0
 
 
@@ -144,10 +146,11 @@ class FieldVotes:
 
         faiss.omp_set_num_threads(thread_count())
         count, dimension = self._vectors.shape
-        reduced = count >= _WORTH_REDUCING and dimension >= 2 * _COMPONENTS
-        kind = f"PCA{_COMPONENTS},Flat,RFlat" if reduced else "Flat"
+        coded = count >= _WORTH_CODING and dimension >= _LONG_ENOUGH and dimension % _CODED_TOGETHER == 0
+        # André et al. (2017), Accelerated nearest neighbor search with quick ADC: the codes fit into registers
+        kind = f"PQ{dimension // _CODED_TOGETHER}x4fs,RFlat" if coded else "Flat"
         index: Any = faiss.index_factory(dimension, kind, faiss.METRIC_INNER_PRODUCT)
-        if reduced:
+        if coded:
             index.k_factor = _COMPARED_WHOLE
             index.train(self._vectors[:: -(-count // _LEARNED_FROM)])
         if count:

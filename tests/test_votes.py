@@ -66,10 +66,11 @@ def test_what_a_clip_sees_does_not_change_with_its_own_label(clips) -> None:
     changed[10] = (projects[10] + 1) % N_PROJECTS
     before = FieldVotes(vectors, projects, groups, N_PROJECTS).ask(vectors[[10]], groups[[10]])
     after = FieldVotes(vectors, changed, groups, N_PROJECTS).ask(vectors[[10]], groups[[10]])
+    # the last bit of a sum depends on where in memory an array begins
     for count in VOTES_AT:
-        np.testing.assert_array_equal(before.votes[count], after.votes[count])
-    np.testing.assert_array_equal(before.best, after.best)
-    np.testing.assert_array_equal(before.mean3, after.mean3)
+        np.testing.assert_allclose(before.votes[count], after.votes[count], atol=1e-6)
+    np.testing.assert_allclose(before.best, after.best, atol=1e-6)
+    np.testing.assert_allclose(before.mean3, after.mean3, atol=1e-6)
     np.testing.assert_allclose(before.prototype, after.prototype, atol=1e-5)
 
 
@@ -94,9 +95,9 @@ def test_pairs_of_a_group() -> None:
     assert list(zip(rows.tolist(), others.tolist(), strict=True)) == [(0, 1), (0, 3), (2, 0)]
 
 
-def test_many_vectors_are_searched_by_principal_components_and_nearly_all_neighbours_are_found() -> None:
+def test_many_vectors_are_searched_by_short_codes_and_nearly_all_neighbours_are_found() -> None:
     random = np.random.default_rng(3)
-    # variance falls off more slowly than that of sentence embeddings: 160 of 512 components have 73 % of it
+    # variance falls off more slowly than that of sentence embeddings
     spread = np.exp(-np.arange(512) / 250.0).astype(np.float32)
     vectors = random.normal(size=(6_200, 512)).astype(np.float32) * spread
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
