@@ -2,9 +2,11 @@
 
     python benchmarks/missing_fields.py BENCHMARK_FOLDER [--seeds 0 1]
 
-The tables are added once. For each seed the folds are dealt anew and the decision is learned twice from the same
-evidence: with the pairs of clips with fewer fields, and without them. The test split is decided whole and with each
-kind of `smf_embed.fewer_fields.KINDS` missing of all its clips; thresholds are those of whole clips, out of fold.
+The tables are added once. For each seed the folds are dealt anew and the decision is learned three times from the same
+evidence: without pairs of clips with fewer fields, with them, kinds drawn evenly as `fit` does, and with those alone
+that are left when each kind is drawn at the rate at which the training clips lack these fields. The test split is
+decided whole and with each kind of `smf_embed.fewer_fields.KINDS` missing of all its clips; thresholds are those of whole
+clips, out of fold.
 """
 
 from __future__ import annotations
@@ -17,11 +19,33 @@ import numpy as np
 from open_clips import open_clips
 from smf_embed.classifier import deal_folds
 from smf_embed.decisions import rank
+from smf_embed.encoded_clips import EncodedClips
 from smf_embed.evidence import concatenated
 from smf_embed.fewer_fields import KINDS, with_fewer_fields
 from smf_embed.metrics import score
 from smf_embed.threads import limit_threads
-from smf_embed.training import TrainingClips, few_shot_evidence, learn_decision, out_of_fold_evidence
+from smf_embed.training import (
+    TrainingClips,
+    few_shot_evidence,
+    fewer_fields_drawn,
+    learn_decision,
+    out_of_fold_evidence,
+)
+
+
+def rates(clips: EncodedClips) -> np.ndarray:
+    """Return the share of clips that lack all fields of each kind, shape (len(KINDS),)."""
+    return np.array(
+        [
+            np.mean(
+                [
+                    not any(clip[f"{text}_text"] for text in texts) and all(clip[column] is None for column in columns)
+                    for clip in clips.clips
+                ]
+            )
+            for texts, columns in KINDS.values()
+        ]
+    )
 
 
 def main() -> None:
@@ -33,7 +57,11 @@ def main() -> None:
     limit_threads()
     with open_clips(options.benchmark) as given:
         clips, asked, labels, projects, sizes = given.clips, given.asked, given.labels, given.projects, given.sizes
-        print("| seed | shown such clips | test clips | macro-F1 | project or none |\n|---|---|---|---|---|")
+        missing = rates(clips)
+        print("lacking in training: " + ", ".join(f"{k} {r:.4f}" for k, r in zip(KINDS, missing, strict=True)) + "\n")
+        print(
+            "| seed | shown such clips | test clips | macro-F1 | project or none |\n|---|---|---|---|---|", flush=True
+        )
         for seed in options.seeds:
             folds = deal_folds(labels, given.groups, 5, seed)
             training = TrainingClips(clips, labels, given.groups, folds, projects, given.lexicon, seed)
@@ -44,7 +72,10 @@ def main() -> None:
                 kind: with_fewer_fields(asked, np.full(len(asked), place)) for place, kind in enumerate(KINDS)
             }
             unseen = {kind: builder.build(some) for kind, some in kinds.items()}
-            for told, less in (("no", concatenated([])), ("yes", fewer_fields)):
+            _, drawn = fewer_fields_drawn(labels, seed)
+            kept = np.random.default_rng(seed).random(len(labels)) < missing[drawn]
+            at_rates = fewer_fields.pairs(kept[fewer_fields.clips])
+            for told, less in (("none", concatenated([])), ("evenly", fewer_fields), ("at the rates", at_rates)):
                 learned = learn_decision(evidence, few_shot, less, labels, folds, len(projects), seed, lambda _: None)
                 assert learned is not None
                 for kind, pairs in unseen.items():

@@ -126,9 +126,7 @@ def out_of_fold_evidence(
     fewer_fields : Evidence
         Of the clips of projects, and one in ten of `none`, as if one of `smf_embed.fewer_fields.KINDS` were missing.
     """
-    random = np.random.default_rng(training.seed)
-    asked = (training.labels > 0) | (random.integers(0, _NONE_ASKED, len(training.labels)) == 0)
-    kinds = random.integers(0, len(KINDS), len(training.labels))
+    asked, kinds = fewer_fields_drawn(training.labels, training.seed)
     parts, less = [], []
     folds = np.unique(training.folds)
     for fold in folds:
@@ -140,6 +138,29 @@ def out_of_fold_evidence(
             some = inside[asked[inside]]
             less.append(builder.build(with_fewer_fields(training.clips.part(some), kinds[some])).of_rows(some))
     return concatenated(parts), concatenated(less)
+
+
+def fewer_fields_drawn(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the clips that are asked about as if fields were missing, and which.
+
+    Kinds are drawn evenly: at the rates of a table trees would hardly ever see a title alone (docs/decisions.md).
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+        0 is `none`.
+    seed : int
+
+    Returns
+    -------
+    asked : ndarray of bool, shape (n,)
+        All clips of projects and one in ten of `none`.
+    kinds : ndarray of int, shape (n,)
+        A place in `smf_embed.fewer_fields.KINDS`.
+    """
+    random = np.random.default_rng(seed)
+    asked = (labels > 0) | (random.integers(0, _NONE_ASKED, len(labels)) == 0)
+    return asked, random.integers(0, len(KINDS), len(labels))
 
 
 def few_shot_evidence(training: TrainingClips, whole: EvidenceBuilder, say: Callable[[str], None]) -> Evidence:
