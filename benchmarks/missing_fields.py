@@ -5,8 +5,8 @@
 The tables are added once. For each seed the folds are dealt anew and the decision is learned three times from the same
 evidence: without pairs of clips with fewer fields, with them, kinds drawn evenly as `fit` does, and with those alone
 that are left when each kind is drawn at the rate at which the training clips lack these fields. The test split is
-decided whole and with each kind of `smf_embed.fewer_fields.KINDS` missing of all its clips; thresholds are those of whole
-clips, out of fold.
+decided whole and with each kind of `smf_embed.fewer_fields.KINDS` missing of all its clips; thresholds are those of
+whole clips, out of fold.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def main() -> None:
     with open_clips(options.benchmark) as given:
         clips, asked, labels, projects, sizes = given.clips, given.asked, given.labels, given.projects, given.sizes
         missing = rates(clips)
-        print("lacking in training: " + ", ".join(f"{k} {r:.4f}" for k, r in zip(KINDS, missing, strict=True)) + "\n")
+        lacking = (f"{kind} {rate:.4f}" for kind, rate in zip(KINDS, missing, strict=True))
+        print(f"lacking in training: {', '.join(lacking)}\n")
         print(
             "| seed | shown such clips | test clips | macro-F1 | project or none |\n|---|---|---|---|---|", flush=True
         )
