@@ -12,7 +12,7 @@ from smf_embed.catalogue import Catalogue
 from smf_embed.clips import BATCH_ROWS, ID, LABEL, SUBTITLES, TITLE
 from smf_embed.enrichment.quota import utc_now
 from smf_embed.enrichment.states import QuotaUsedUpError, Source, SourceError, State
-from smf_embed.enrichment.watched import Watched, WatchedClip, stamp
+from smf_embed.enrichment.watched import Watched, WatchedClip
 from smf_embed.errors import InputError
 from smf_embed.video_ids import video_id
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 """The answer for a clip of which nothing is known that could be judged; no project can have this meaning."""
 
-_STORED = "stored"
+_STORED, _NOT_STORED = "stored", "not stored"
 # without any of these there is nothing to judge by
 _TO_JUDGE_BY = (TITLE, "description", SUBTITLES, "yt_channel_id", "yt_channel_name")
 
@@ -47,7 +47,7 @@ class ClipAnswer:
         A person should look at it: see `smf_embed.decisions.decide`. False for labels and `unknown`.
     state : str
         `stored` where the catalogue has the whole clip, `not stored` where it has not and there is no source, else a
-        `smf_embed.enrichment.states.State`.
+        `smf_embed.enrichment.states.State`; docs/enrichment.md lists what is answered in each.
     reason : str
         What speaks for the decision, whose label it is, or why the clip is unknown.
     """
@@ -159,8 +159,11 @@ def answer(
         trouble, states = _look_up(catalogue, wanted, source, progress, stop)
     with catalogue.reading():
         found = _decided(catalogue, wanted, min_precision)
-        known = Watched(catalogue).clips(wanted)
         bare = {clip[ID] for clip in catalogue.clips([one for one in wanted if one not in found])}
+        known = Watched(catalogue).clips(wanted)
+    for identifier in found.keys() | bare:
+        if identifier in known and known[identifier].state is State.REMOVED:
+            del known[identifier]  # it was added again
     clips = []
     for text, (identifier, reason) in zip(given, parsed, strict=True):
         if not identifier:
@@ -194,10 +197,14 @@ def _look_up(
     from smf_embed.enrichment.enriching import enrich
 
     with catalogue.reading():
-        stored = {clip[ID] for clip in catalogue.clips(wanted) if _can_be_judged(clip)}
+        stored = {clip[ID]: _can_be_judged(clip) for clip in catalogue.clips(wanted)}
         known = Watched(catalogue).clips(wanted)
-    now = stamp(utc_now())
-    missing = [one for one in wanted if one not in stored and (one not in known or (known[one].next_try or "9") <= now)]
+    now = utc_now()
+    missing = [
+        one
+        for one in wanted
+        if not stored.get(one) and (one not in known or known[one].is_due_if_named(now, one in stored))
+    ]
     if not missing:
         return None, {}
     came = enrich(catalogue, source, missing, progress=progress, stop=stop)
@@ -248,7 +255,7 @@ def _unknown(
 ) -> ClipAnswer:
     if is_stored and (known is None or known.state is State.OK):
         state, reason = _STORED, "nothing is known of it but its id and numbers; there is nothing to judge by"
-    elif known is not None and known.state is not State.LISTED:
+    elif known is not None and known.state not in (State.LISTED, State.REMOVED):
         state, reason = str(known.state), known.reason
         if known.next_try:
             reason += f"; asked for on {(known.checked or '')[:10]}, and again from {known.next_try[:16]}Z on"
@@ -256,7 +263,8 @@ def _unknown(
         state = State.QUOTA if isinstance(trouble, QuotaUsedUpError) else State.UNAVAILABLE
         reason = str(trouble)
     elif source is None:
-        state, reason = "not stored", "the catalogue does not hold it, and there is no source to look it up: --source"
+        what = known.reason if known is not None and known.state is State.REMOVED else "the catalogue does not hold it"
+        state, reason = _NOT_STORED, f"{what}, and there is no source to look it up: --source"
     else:
         state, reason = State.UNAVAILABLE, "it was not looked up: stopped before"
     return ClipAnswer(given, identifier, UNKNOWN, state=state, reason=reason)

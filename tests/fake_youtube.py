@@ -1,14 +1,22 @@
 """A YouTube Data API on a socket of this machine: its documented answers and errors, and connections that fail."""
 
+import datetime as dt
 import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from smf_embed.catalogue import Catalogue
+from smf_embed.enrichment.states import State
+from smf_embed.enrichment.watched import Watched
+
 KEY = "AIzaSyFakeKeyThatMustNeverBeSeen_0123456"
+
+A, B = "UC" + "a" * 22, "UC" + "b" * 22
+NOON = dt.datetime(2026, 3, 2, 20, 0, tzinfo=dt.UTC)  # 12:00 in Los Angeles
 
 #: Name → status and the rest of the answer, as the reference of the API documents them.
 ERRORS = {
@@ -201,3 +209,28 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+class Clock:
+    """A time that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+    def advance(self, **words: float) -> None:
+        self.now += dt.timedelta(**words)
+
+
+def name(number: int) -> str:
+    return f"clip{number:07d}"
+
+
+def fill(api: FakeYouTube, count: int, channel: str = A, first: int = 0) -> list[str]:
+    return [api.add(name(number), channel) for number in range(first, first + count)]
+
+
+def states(catalogue: Catalogue, ids: Iterable[str]) -> dict[str, State]:
+    return {key: row.state for key, row in Watched(catalogue).clips(ids).items()}

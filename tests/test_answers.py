@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from conftest import contents
-from fake_youtube import KEY, FakeYouTube
+from fake_youtube import KEY
 
 from smf_embed import classify
 from smf_embed.answers import UNKNOWN, answer
@@ -18,15 +18,14 @@ pytest.importorskip("googleapiclient", reason="needs the extra: pip install 'smf
 
 
 @pytest.fixture
-def api(monkeypatch):
+def api(api, monkeypatch):
     """The fake, which every source of the command line asks."""
     from smf_embed.enrichment.youtube import YouTube
 
-    with FakeYouTube() as api:
-        for name, value in {"endpoint": api.url, "sleep": lambda seconds: None, "timeout": 0.5}.items():
-            monkeypatch.setitem(YouTube.__init__.__kwdefaults__, name, value)
-        monkeypatch.setenv("YOUTUBE_API_KEY", KEY)
-        yield api
+    for name, value in {"endpoint": api.url, "sleep": lambda seconds: None, "timeout": 0.5}.items():
+        monkeypatch.setitem(YouTube.__init__.__kwdefaults__, name, value)
+    monkeypatch.setenv("YOUTUBE_API_KEY", KEY)
+    return api
 
 
 @pytest.fixture
@@ -144,7 +143,7 @@ def test_a_clip_of_which_nothing_but_its_id_is_known_is_not_guessed(fitted):
     class Empty:
         name, batch_size, knows_all, quota, notes = "nothing", 10, False, None, []
 
-        def fetch(self, ids):
+        def fetch(self, ids, with_subtitles=()):
             return {one: Answer(State.OK, "", {"seconds": 60.0}) for one in ids}
 
     with Catalogue(fitted) as catalogue:

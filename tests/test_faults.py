@@ -1,0 +1,164 @@
+"""A service that fails, is used up or does not answer: what becomes of it, and of the key."""
+
+import json
+import sys
+from collections import Counter
+from contextlib import closing
+
+import pytest
+from fake_youtube import KEY, A, B, fill, name, states
+
+from smf_embed.enrichment.enriching import enrich
+from smf_embed.enrichment.states import QuotaUsedUpError, SourceError, State, UnreachableError
+from smf_embed.enrichment.syncing import sync
+from smf_embed.enrichment.watched import Watched
+from smf_embed.enrichment.youtube import YouTube
+
+pytest.importorskip("googleapiclient", reason="needs the extra: pip install 'smf-embed[youtube]'")
+
+
+@pytest.mark.parametrize("method", ["channels", "playlistItems", "videos"])
+@pytest.mark.parametrize(
+    "fault",
+    ["backendError", "unavailable", "tooManyRequests", "rateLimitExceeded", "close", "break", "hang", "nonsense"],
+)
+def test_a_passing_fault_changes_nothing_and_is_counted(api, catalogue, youtube, clock, method, fault):
+    fill(api, 3)
+    api.faults = [""] * ["channels", "playlistItems", "videos"].index(method) + [fault]
+    report = sync(catalogue, youtube(), [A], clock=clock)
+    assert report.trouble is None
+    assert states(catalogue, map(name, range(3))) == {name(number): State.OK for number in range(3)}
+    # httplib2 itself sends again what was closed without a word
+    assert report.units == (3 if fault == "close" else 4)
+
+
+def test_a_service_that_stays_away_ends_the_sync_and_the_next_does_the_rest(api, catalogue, youtube, clock):
+    ids = fill(api, 60)
+    api.faults = [""] * 3 + ["", *["unavailable"] * 6]
+    report = sync(catalogue, youtube(), [A], clock=clock)
+    assert isinstance(report.trouble, UnreachableError)
+    assert "503" in str(report.trouble)
+    assert (report.states, report.waiting) == ({State.OK: 50}, 10)
+    assert len(catalogue) == 60  # with the titles that the list told
+    assert sync(catalogue, youtube(), [A], clock=clock).states == {State.OK: 10}
+    answered = Counter(one for method, words in api.answered if method == "videos" for one in words["id"].split(","))
+    assert answered == Counter(ids)
+
+
+def test_waits_between_tries_grow_and_differ(api):
+    waits = []
+    api.faults = ["unavailable"] * 6
+    with closing(YouTube(KEY, endpoint=api.url, sleep=waits.append)) as source, pytest.raises(UnreachableError):
+        source.fetch([name(1)])
+    assert len(waits) == 5
+    assert max(waits) <= 60
+    assert len(set(waits)) == 5
+
+
+@pytest.mark.parametrize(("fault", "words"), [("keyInvalid", "does not take the key"), ("forbidden", "refuses: 403")])
+def test_what_must_be_mended_is_an_error_that_keeps_the_key_secret(api, catalogue, youtube, clock, fault, words):
+    fill(api, 3)
+    api.faults = ["", "", fault]
+    with pytest.raises(SourceError, match=words) as raised:
+        sync(catalogue, youtube(), [A], clock=clock)
+    assert KEY not in str(raised.value)
+    assert raised.value.__suppress_context__
+    assert len(api.requests) == 3  # it is not tried again
+    assert Watched(catalogue).quota("the YouTube Data API") == ("2026-03-02", 3)
+
+
+def test_at_the_end_of_the_quota_all_stops_until_midnight_in_los_angeles(api, catalogue, youtube, clock):
+    ids = fill(api, 120)
+    api.faults = [""] * 5 + ["quotaExceeded"]
+    report = sync(catalogue, youtube(), [A], clock=clock)
+    assert isinstance(report.trouble, QuotaUsedUpError)
+    assert "2026-03-03 08:00 UTC" in str(report.trouble)
+    assert (report.states, report.waiting) == ({State.OK: 50}, 70)
+    asked = len(api.requests)
+    clock.advance(hours=11, minutes=59)
+    assert isinstance(sync(catalogue, youtube(), [A], clock=clock).trouble, QuotaUsedUpError)
+    assert len(api.requests) == asked
+    clock.advance(minutes=2)
+    assert sync(catalogue, youtube(), [A], clock=clock).trouble is None
+    assert set(states(catalogue, ids).values()) == {State.OK}
+    answered = Counter(one for method, words in api.answered if method == "videos" for one in words["id"].split(","))
+    assert answered == Counter(ids)
+
+
+def test_our_own_limit_is_kept_over_runs(api, catalogue, youtube, clock):
+    fill(api, 120)
+    assert sync(catalogue, youtube(5), [A], clock=clock).states == {State.OK: 50}
+    assert isinstance(sync(catalogue, youtube(5), [A], clock=clock).trouble, QuotaUsedUpError)
+    assert len(api.requests) == 5
+
+
+@pytest.mark.parametrize("part", ["snippet", "contentDetails", "status", "player"])
+@pytest.mark.parametrize("value", [None, "text", ["list"], {"title": 3, "duration": [], "publishedAt": 5}])
+def test_a_clip_that_cannot_be_read_leaves_the_others_as_they_are(api, catalogue, youtube, clock, part, value):
+    fill(api, 2)
+    api.videos[name(0)][part] = value
+    came = enrich(catalogue, youtube(), [name(0), name(1)], clock=clock)
+    assert came.states[name(1)] is State.OK
+    assert came.states[name(0)] in (State.OK, State.UNAVAILABLE)
+
+
+def test_lists_that_cannot_be_read_end(api, catalogue, youtube, clock):
+    fill(api, 2)
+    true = api.answer
+
+    def answer(method, words):
+        found = true(method, words)
+        if method == "playlistItems":
+            found["items"] += [None, 3, {"snippet": None}, {"contentDetails": {"videoId": 5}}]
+            found["nextPageToken"] = "1"
+        if method == "channels":
+            found["items"] += [{"id": None}, {"id": B, "contentDetails": "x"}, None]
+        return found
+
+    api.answer = answer
+    report = sync(catalogue, youtube(), [A, B], clock=clock)
+    assert (report.new, report.states) == (2, {State.OK: 2})
+    assert list(report.unlisted) == [B]
+    assert api.count("playlistItems") <= 3
+
+
+def test_an_answer_that_is_not_the_services_does_not_mean_that_clips_are_gone(api, catalogue, youtube, clock):
+    ids = fill(api, 2)
+    enrich(catalogue, youtube(), ids, clock=clock)
+    api.faults = ["not_its_own"] * 6
+    came = enrich(catalogue, youtube(), ids, clock=clock)
+    assert isinstance(came.trouble, UnreachableError)
+    assert set(states(catalogue, ids).values()) == {State.OK}
+
+
+def test_an_error_whose_message_is_no_text_is_one_of_the_service(api, catalogue, youtube, clock, monkeypatch):
+    import fake_youtube
+
+    class Odd:
+        def dumps(self, value):
+            return json.dumps({"error": {"message": 3, "errors": KEY}})
+
+        loads = staticmethod(json.loads)
+
+    fill(api, 1)
+    monkeypatch.setattr(fake_youtube, "json", Odd())
+    came = enrich(catalogue, youtube(), [name(0)], clock=clock)
+    monkeypatch.undo()
+    assert isinstance(came.trouble, UnreachableError)
+    assert KEY not in str(came.trouble)
+
+
+def test_the_key_is_in_no_log_and_no_representation(api, caplog):
+    caplog.set_level(0)
+    api.faults = ["unavailable"]
+    with closing(YouTube(KEY, endpoint=api.url, sleep=lambda seconds: None)) as source:
+        source.fetch([name(1)])
+    assert KEY not in caplog.text
+    assert KEY not in repr(source)
+    assert KEY not in repr(source.quota)
+
+
+def test_a_missing_extra_names_the_line_that_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "googleapiclient", None)
+    with pytest.raises(Exception, match=r"pip install 'smf-embed\[youtube\]'"):
+        YouTube(KEY)
