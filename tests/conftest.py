@@ -229,9 +229,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def api() -> Iterator[FakeYouTube]:
-    """A fake of the YouTube Data API on a socket."""
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeYouTube]:
+    """A fake of the YouTube Data API on a socket, which the command line asks, too."""
+    from smf_embed.enrichment.youtube import YouTube
+
     with FakeYouTube() as api:
+        for name, value in {"endpoint": api.url, "sleep": lambda seconds: None, "timeout": 0.5}.items():
+            monkeypatch.setitem(YouTube.__init__.__kwdefaults__, name, value)
+        monkeypatch.setenv("YOUTUBE_API_KEY", KEY)
         yield api
 
 
@@ -243,8 +248,7 @@ def youtube(api: FakeYouTube, clock: Clock):
     made = []
 
     def youtube(limit: int = 10_000) -> YouTube:
-        quota = Quota(limit, clock=clock)
-        made.append(YouTube(KEY, endpoint=api.url, quota=quota, timeout=0.5, sleep=lambda seconds: None))
+        made.append(YouTube(quota=Quota(limit, clock=clock)))
         return made[-1]
 
     yield youtube

@@ -18,17 +18,6 @@ pytest.importorskip("googleapiclient", reason="needs the extra: pip install 'smf
 
 
 @pytest.fixture
-def api(api, monkeypatch):
-    """The fake, which every source of the command line asks."""
-    from smf_embed.enrichment.youtube import YouTube
-
-    for name, value in {"endpoint": api.url, "sleep": lambda seconds: None, "timeout": 0.5}.items():
-        monkeypatch.setitem(YouTube.__init__.__kwdefaults__, name, value)
-    monkeypatch.setenv("YOUTUBE_API_KEY", KEY)
-    return api
-
-
-@pytest.fixture
 def listed(api, tmp_path, train):
     """A file of ids of every kind, with what is to be answered: id, project, state, words of the reason."""
     api.add("newbooba000", title="Буба и самокат")

@@ -2,17 +2,20 @@
 
 import json
 import sys
+import traceback
 from collections import Counter
 from contextlib import closing
 
 import pytest
 from fake_youtube import KEY, A, B, fill, name, states
 
+from smf_embed.answers import UNKNOWN, answer
 from smf_embed.enrichment.enriching import enrich
-from smf_embed.enrichment.states import QuotaUsedUpError, SourceError, State, UnreachableError
+from smf_embed.enrichment.states import Answer, QuotaUsedUpError, SourceError, State, UnreachableError
 from smf_embed.enrichment.syncing import sync
 from smf_embed.enrichment.watched import Watched
 from smf_embed.enrichment.youtube import YouTube
+from smf_embed.errors import InputError
 
 pytest.importorskip("googleapiclient", reason="needs the extra: pip install 'smf-embed[youtube]'")
 
@@ -20,7 +23,17 @@ pytest.importorskip("googleapiclient", reason="needs the extra: pip install 'smf
 @pytest.mark.parametrize("method", ["channels", "playlistItems", "videos"])
 @pytest.mark.parametrize(
     "fault",
-    ["backendError", "unavailable", "tooManyRequests", "rateLimitExceeded", "close", "break", "hang", "nonsense"],
+    [
+        "backendError",
+        "unavailable",
+        "tooManyRequests",
+        "rateLimitExceeded",
+        "close",
+        "break",
+        "hang",
+        "nonsense",
+        "slow",
+    ],
 )
 def test_a_passing_fault_changes_nothing_and_is_counted(api, catalogue, youtube, clock, method, fault):
     fill(api, 3)
@@ -28,8 +41,8 @@ def test_a_passing_fault_changes_nothing_and_is_counted(api, catalogue, youtube,
     report = sync(catalogue, youtube(), [A], clock=clock)
     assert report.trouble is None
     assert states(catalogue, map(name, range(3))) == {name(number): State.OK for number in range(3)}
-    # httplib2 itself sends again what was closed without a word
-    assert report.units == (3 if fault == "close" else 4)
+    # httplib2 itself sends again what was closed without a word; what is slow is an answer
+    assert report.units == (3 if fault in ("close", "slow") else 4)
 
 
 def test_a_service_that_stays_away_ends_the_sync_and_the_next_does_the_rest(api, catalogue, youtube, clock):
@@ -55,16 +68,81 @@ def test_waits_between_tries_grow_and_differ(api):
     assert len(set(waits)) == 5
 
 
-@pytest.mark.parametrize(("fault", "words"), [("keyInvalid", "does not take the key"), ("forbidden", "refuses: 403")])
-def test_what_must_be_mended_is_an_error_that_keeps_the_key_secret(api, catalogue, youtube, clock, fault, words):
-    fill(api, 3)
-    api.faults = ["", "", fault]
-    with pytest.raises(SourceError, match=words) as raised:
-        sync(catalogue, youtube(), [A], clock=clock)
-    assert KEY not in str(raised.value)
-    assert raised.value.__suppress_context__
-    assert len(api.requests) == 3  # it is not tried again
-    assert Watched(catalogue).quota("the YouTube Data API") == ("2026-03-02", 3)
+#: Fault that does not pass → what the sync ends with, after how many requests (None: as many as the connection likes),
+#: words of it.
+LASTING = {
+    "keyInvalid": (SourceError, 1, "does not take the key in YOUTUBE_API_KEY: 400 keyInvalid"),
+    "keyExpired": (SourceError, 1, "does not take the key in YOUTUBE_API_KEY: 400 keyExpired"),
+    "badRequest": (SourceError, 1, "refuses: 400 badRequest"),
+    "forbidden": (SourceError, 1, "refuses: 403 forbidden"),
+    "accessNotConfigured": (SourceError, 1, "refuses: 403 accessNotConfigured"),
+    "redirect": (SourceError, 1, "refuses: 302"),
+    "quotaExceeded": (QuotaUsedUpError, 1, "is used up for today"),
+    "rateLimitExceeded": (UnreachableError, 6, "does not answer now: 403 rateLimitExceeded"),
+    "tooManyRequests": (UnreachableError, 6, "does not answer now: 429 tooManyRequests"),
+    "backendError": (UnreachableError, 6, "does not answer now: 500 backendError"),
+    "unavailable": (UnreachableError, 6, "does not answer now: 503 unavailable"),
+    "hang": (UnreachableError, 6, "cannot be reached: timed out"),
+    "close": (UnreachableError, None, "cannot be reached"),
+    "break": (UnreachableError, 6, "cannot be reached"),
+    "nonsense": (UnreachableError, 6, "no answer of it"),
+    "not_its_own": (UnreachableError, 6, "no answer of it"),
+}
+
+
+@pytest.mark.parametrize("method", ["playlistItems", "videos"])
+@pytest.mark.parametrize("fault", LASTING)
+def test_a_lasting_fault_ends_the_sync_in_its_own_way_and_the_next_does_the_rest(
+    api, catalogue, youtube, clock, caplog, method, fault
+):
+    caplog.set_level(0)
+    kind, requests, words = LASTING[fault]
+    ids = fill(api, 3)
+    before = ["channels", "playlistItems", "videos"].index(method)
+    api.faults = [""] * before + [fault] * 30
+    if kind is SourceError:  # something must be mended
+        with pytest.raises(SourceError) as raised:
+            sync(catalogue, youtube(), [A], clock=clock)
+        error = raised.value
+    else:
+        error = sync(catalogue, youtube(), [A], clock=clock).trouble
+    assert isinstance(error, kind)
+    assert words in str(error)
+    assert "\n" not in str(error)
+    if requests is not None:
+        assert len(api.requests) == before + requests
+        units = 10_000 if kind is QuotaUsedUpError else before + requests
+        assert Watched(catalogue).quota("the YouTube Data API") == ("2026-03-02", units)
+    assert KEY not in said_by(error) + caplog.text
+    api.faults.clear()
+    clock.advance(days=1)
+    assert sync(catalogue, youtube(), [A], clock=clock).trouble is None
+    assert states(catalogue, ids) == dict.fromkeys(ids, State.OK)
+
+
+def said_by(error: BaseException | None) -> str:
+    """All that an error and those it came of can be made to say."""
+    said = []
+    seen: list[BaseException | None] = [None]
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if one not in seen and one is not None:
+            seen.append(one)
+            said += [str(one), repr(one), repr(one.args), repr(vars(one)), *traceback.format_exception(one)]
+            waiting += [one.__cause__, one.__context__]
+    return "\n".join(said)
+
+
+def test_a_channel_or_a_list_that_is_not_found_stops_nothing(api, catalogue, youtube, clock):
+    fill(api, 1)
+    api.faults = ["notFound"]
+    assert "no such channel" in sync(catalogue, youtube(), [A], clock=clock).unlisted[A]
+    clock.advance(hours=1)
+    api.faults = ["", "notFound"]
+    assert "no list of clips any more" in sync(catalogue, youtube(), [A], clock=clock).unlisted[A]
+    clock.advance(hours=1)
+    assert sync(catalogue, youtube(), [A], clock=clock).states == {State.OK: 1}
 
 
 def test_at_the_end_of_the_quota_all_stops_until_midnight_in_los_angeles(api, catalogue, youtube, clock):
@@ -162,3 +240,30 @@ def test_a_missing_extra_names_the_line_that_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "googleapiclient", None)
     with pytest.raises(Exception, match=r"pip install 'smf-embed\[youtube\]'"):
         YouTube(KEY)
+
+
+def test_without_time_zones_one_line_says_what_to_install_and_nothing_is_asked_for(
+    api, catalogue, monkeypatch, request
+):
+    import zoneinfo
+
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    request.addfinalizer(zoneinfo.reset_tzpath)
+    zoneinfo.reset_tzpath(to=())
+    zoneinfo.ZoneInfo.clear_cache()
+    with pytest.raises(InputError, match=r"pip install 'smf-embed\[youtube\]'"):
+        YouTube()
+    assert api.requests == []
+    # only that day needs them
+    enrich(catalogue, Nothing(), ["some id"])
+    (clip,) = answer(["https://youtu.be/dQw4w9WgXcQ"], catalogue).clips
+    assert clip.cartoon == UNKNOWN
+
+
+class Nothing:
+    """A source that knows of no clip."""
+
+    name, batch_size, knows_all, quota, notes = "nothing", 10, False, None, []
+
+    def fetch(self, ids, with_subtitles=()):
+        return {one: Answer(State.NOT_FOUND, "there is nothing") for one in ids}
