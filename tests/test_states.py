@@ -3,9 +3,12 @@
 import pytest
 from fake_youtube import A, B, fill, name, states
 
+from smf_embed.answers import UNKNOWN, answer
+from smf_embed.enrichment.enriching import enrich
 from smf_embed.enrichment.states import State
 from smf_embed.enrichment.syncing import sync
 from smf_embed.enrichment.watched import SCHEDULE, Watched
+from smf_embed.errors import ModelError
 
 pytest.importorskip("googleapiclient", reason="needs the extra: pip install 'smf-embed[youtube]'")
 
@@ -100,3 +103,109 @@ def test_a_list_that_is_not_public_is_told(api, catalogue, youtube, clock):
     fill(api, 2)
     api.faults = ["", "playlistItemsNotAccessible"]
     assert "not public" in sync(catalogue, youtube(), [A], clock=clock).unlisted[A]
+
+
+def test_a_clip_that_was_removed_comes_back_by_its_name_and_not_by_a_sync(api, catalogue, youtube, clock):
+    ids = fill(api, 2)
+    live = api.add(name(2), broadcast="live", duration="P0D")
+    sync(catalogue, youtube(), [A], clock=clock)
+    catalogue.remove([ids[0], live])
+    api.requests.clear()
+    clock.advance(days=40)
+    report = sync(catalogue, youtube(), [A], recheck_days=0, clock=clock)
+    assert report.states == {State.OK: 1}  # the one that is still stored
+    assert states(catalogue, [ids[0], live]) == {ids[0]: State.REMOVED, live: State.REMOVED}
+    assert len(catalogue) == 1
+    (clip,) = answer([ids[0]], catalogue).clips
+    assert (clip.cartoon, clip.state) == (UNKNOWN, "not stored")
+    assert "removed from the catalogue on " in clip.reason
+    assert ids[0] not in api.asked()
+    enrich_named(catalogue, youtube(), ids[0])
+    assert api.asked()[ids[0]] == 1
+    assert states(catalogue, ids) == dict.fromkeys(ids, State.OK)
+    assert ids[0] in catalogue
+
+
+def enrich_named(catalogue, source, identifier):
+    """Look a clip up as `classify` does; there is no model to decide it by."""
+    with pytest.raises(ModelError):
+        answer([identifier], catalogue, source=source)
+
+
+def test_a_clip_that_was_removed_and_added_again_is_one_like_any_other(api, catalogue, youtube, clock):
+    import pandas as pd
+
+    from smf_embed.clip_tables import iter_clips
+
+    ids = fill(api, 2)
+    sync(catalogue, youtube(), [A], clock=clock)
+    catalogue.remove(ids)
+    rows = pd.DataFrame({"yt_reel_id": ids, "reel_name": "Ours", "cartoon": "Буба", "seconds": [9.0, None]})
+    catalogue.add(iter_clips(rows))
+    assert [clip.state for clip in answer(ids, catalogue).clips] == ["stored", "stored"]
+    sync(catalogue, youtube(), [A], clock=clock)
+    assert states(catalogue, ids) == dict.fromkeys(ids, State.OK)
+    assert api.asked() == {ids[0]: 1, ids[1]: 2}  # what the table did not tell of the second
+    assert [clip["seconds"] for clip in catalogue.clips(ids)] == [9.0, 200.0]
+
+
+def test_a_clip_that_its_channel_shows_again_is_asked_for_at_once(api, catalogue, youtube, clock):
+    clip, gone = fill(api, 2)
+    api.in_list = {clip: "private", gone: "private"}
+    sync(catalogue, youtube(), [A], clock=clock)
+    item = api.videos.pop(clip)
+    for hours in SCHEDULE:  # until it is not asked for any more
+        clock.advance(hours=hours)
+        sync(catalogue, youtube(), [A], clock=clock)
+    clock.advance(days=100)
+    assert Watched(catalogue).clips([clip])[clip].next_try is None
+    api.videos[clip] = item
+    del api.videos[gone]
+    api.in_list.clear()
+    report = sync(catalogue, youtube(), [A], clock=clock)
+    assert report.changes[State.LISTED, State.OK] == 1
+    assert states(catalogue, [clip, gone]) == {clip: State.OK, gone: State.DELETED}
+    assert [stored["seconds"] for stored in catalogue.clips([clip])] == [200.0]
+    # that a list goes on showing what is not there does not mean that it is asked for every night
+    asked = api.asked()
+    sync(catalogue, youtube(), [A], clock=clock)
+    assert api.asked() == asked
+
+
+@pytest.mark.parametrize("way", ["recheck", "named"])
+def test_what_no_schedule_asks_for_is_asked_for_again_by_a_recheck_or_by_its_name(
+    api, catalogue, youtube, clock, monkeypatch, way
+):
+    monkeypatch.setattr("smf_embed.answers.utc_now", clock)
+    clip = name(1)
+    enrich(catalogue, youtube(), [clip], clock=clock)
+    for hours in SCHEDULE:
+        clock.advance(hours=hours)
+        sync(catalogue, youtube(), [A], clock=clock)
+    assert states(catalogue, [clip]) == {clip: State.NOT_FOUND}
+    fill(api, 2)
+    api.uploads.clear()  # no list shows it
+    asked = api.asked()[clip]
+    clock.advance(days=29)
+    sync(catalogue, youtube(), [A], recheck_days=30, clock=clock)
+    answer([clip], catalogue, source=youtube())
+    assert api.asked()[clip] == asked
+    clock.advance(days=1)
+    if way == "named":
+        enrich_named(catalogue, youtube(), clip)
+    else:
+        sync(catalogue, youtube(), [A], recheck_days=30, clock=clock)
+    assert api.asked()[clip] == asked + 1
+    assert states(catalogue, [clip]) == {clip: State.OK}
+
+
+def test_a_channel_that_no_schedule_asks_for_is_asked_for_again_by_a_recheck(api, catalogue, youtube, clock):
+    sync(catalogue, youtube(), [A], clock=clock)
+    for hours in SCHEDULE:
+        clock.advance(hours=hours)
+        sync(catalogue, youtube(), [A], clock=clock)
+    fill(api, 1)
+    clock.advance(days=30)
+    assert sync(catalogue, youtube(), [A], clock=clock).channels == 0
+    assert sync(catalogue, youtube(), [A], recheck_days=31, clock=clock).channels == 0
+    assert sync(catalogue, youtube(), [A], recheck_days=30, clock=clock).channels == 1

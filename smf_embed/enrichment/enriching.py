@@ -152,6 +152,7 @@ def _keep(catalogue: Catalogue, source: Source, answers: dict[str, Answer], now:
     known = watched.clips(answers)
     for identifier, reason in add_cells(catalogue, source, answers).items():
         answers[identifier] = Answer(State.UNAVAILABLE, f"its fields cannot be used: {reason}")
+        source.notes.append(f"{identifier}: {answers[identifier].reason}")
     rows = []
     for identifier, answer in answers.items():
         result.states[identifier] = answer.state

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from smf_embed.clips import ID, MAX_TEXT, SUBTITLES, TEXT, TITLE, read_number
+from smf_embed.clips import ID, MAX_TEXT, SUBTITLES, TEXT, TITLE, ClipBatch, read_number, take_row
 from smf_embed.enrichment.quota import Quota
 from smf_embed.enrichment.states import Answer, ChannelAnswer, Page, State, state_of
 from smf_embed.enrichment.youtube_fields import is_shorts, text_of
@@ -184,11 +184,9 @@ def _reason_to_reject(info: Any) -> str:
         value = info.get(name)
         if value is not None and not isinstance(value, str):
             return f"{name} is no text but a {type(value).__name__}"
-        try:
-            (value or "").encode("utf-8")
-        except UnicodeEncodeError:
-            return f"{name} is not valid UTF-8"
-    return ""
+    batch = ClipBatch()
+    take_row(batch, "", 1, _cells(info["id"], info))
+    return batch.rejected[0].reason if batch.rejected else ""
 
 
 def _cells(identifier: str, info: dict[str, Any]) -> dict[str, Any]:
