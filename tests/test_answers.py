@@ -181,7 +181,9 @@ def test_sync_writes_what_is_new_once_and_what_has_changed_again(run, fitted, ap
         (("predict", "--ids", "missing.txt"), "missing.txt: cannot be read"),
         (("predict", "--ids", "{empty}"), "no id in it"),
         (("predict", "--ids", "{ids}", "--source", "nowhere"), "is no source"),
-        (("predict", "--ids", "{ids}", "--transcripts", "ru"), "belongs to a source"),
+        (("predict", "--ids", "{ids}", "--transcripts", "ru"), "--transcripts belongs to a source"),
+        (("predict", "--ids", "{ids}", "--quota", "5"), "--quota belongs to a source"),
+        (("predict", "x.csv", "--quota", "5"), "--ids"),
         (("predict", "--ids", "{ids}", "-o", "x.txt"), ".parquet"),
     ],
 )

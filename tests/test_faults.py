@@ -10,6 +10,7 @@ import pytest
 from fake_youtube import KEY, A, B, fill, name, states
 
 from smf_embed.answers import UNKNOWN, answer
+from smf_embed.catalogue import Catalogue
 from smf_embed.enrichment.enriching import enrich
 from smf_embed.enrichment.states import Answer, QuotaUsedUpError, SourceError, State, UnreachableError
 from smf_embed.enrichment.syncing import sync
@@ -234,6 +235,40 @@ def test_the_key_is_in_no_log_and_no_representation(api, caplog):
     assert KEY not in caplog.text
     assert KEY not in repr(source)
     assert KEY not in repr(source.quota)
+
+
+def test_the_key_is_in_nothing_that_the_commands_say_log_or_write(run, fitted, api, tmp_path, caplog):
+    caplog.set_level(0)
+    ids = fill(api, 3)
+    (tmp_path / "ids.txt").write_text("\n".join([*ids, "neverthere0"]))
+    (tmp_path / "channels.txt").write_text(A)
+    wheres = ("--source", "youtube", "--catalogue", fitted)
+    said = []
+    for fault in ("keyInvalid", "forbidden", "unavailable", "break", "nonsense", "quotaExceeded"):
+        api.faults = [fault] * 6
+        said += run("predict", "--ids", tmp_path / "ids.txt", *wheres, "--quota", "1000", "--json")
+        assert api.faults == [] or fault in ("keyInvalid", "forbidden", "quotaExceeded")
+    with Catalogue(fitted) as catalogue, catalogue.transaction("quota"):
+        catalogue.database.sql.execute("DELETE FROM quota")
+    api.faults = []
+    said += run("sync", "--channels", tmp_path / "channels.txt", *wheres, "-o", tmp_path / "news.csv", "--json")
+    assert said.count(0) >= 1
+    assert said.count(2) == 2
+    assert said.count(4) == 4
+    assert (tmp_path / "news.csv").exists()
+    assert KEY not in "\n".join([*map(str, said), caplog.text])
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()] == []
+
+
+def test_our_own_limit_may_be_named_for_ids_too(run, fitted, api, tmp_path):
+    (tmp_path / "ids.txt").write_text("\n".join(fill(api, 120)))
+    api.videos.clear()
+    words = ("predict", "--ids", tmp_path / "ids.txt", "--catalogue", fitted, "--source", "youtube", "--quota", 2)
+    code, out, err = run(*words)
+    assert code == 4
+    assert "is used up for today" in err
+    assert (out.count("not found"), out.count(",quota,")) == (100, 20)
+    assert api.count("videos") == 2
 
 
 def test_a_missing_extra_names_the_line_that_installs_it(monkeypatch):

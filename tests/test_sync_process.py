@@ -100,6 +100,22 @@ def test_kills_in_the_middle_lose_one_request_each_and_the_end_is_the_same(api, 
 
 
 @pytest.mark.slow
+def test_a_kill_while_ids_are_looked_up_loses_one_request_and_the_rest_is_not_asked_for_again(api, start, tmp_path):
+    ids = fill(api, 130, A)
+    api.videos.clear()  # so that they need no model to be answered
+    (tmp_path / "ids.txt").write_text("\n".join([*ids, *ids[::-1]]))
+    words = ("predict", "--ids", "ids.txt", "--source", "youtube", "--json")
+    process = start(*words)
+    api.on_request = lambda number: process.kill() if number == 2 else None
+    assert finished(process)[0] == -signal.SIGKILL
+    code, out, err = finished(start(*words))
+    assert code == 0, err
+    assert [json.loads(line)["state"] for line in out.splitlines()] == ["not found"] * 260
+    assert len(api.requests) == 4  # three batches, and the one in flight at the kill once more
+    assert Counter(api.asked().values()) == {1: 80, 2: 50}
+
+
+@pytest.mark.slow
 def test_ctrl_c_finishes_the_request_in_flight_and_nothing_is_asked_for_twice(api, start):
     ids = fill(api, 130, A)
     process = start(*SYNC)
