@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 """The answer for a clip of which nothing is known that could be judged; no project can have this meaning."""
 
+NOTHING_KNOWN = "nothing is known of it but its id and numbers; there is nothing to judge by"
+
 _STORED, _NOT_STORED = "stored", "not stored"
 # without any of these there is nothing to judge by
 _TO_JUDGE_BY = (TITLE, "description", SUBTITLES, "yt_channel_id", "yt_channel_name")
@@ -197,7 +199,7 @@ def _look_up(
     from smf_embed.enrichment.enriching import enrich
 
     with catalogue.reading():
-        stored = {clip[ID]: _can_be_judged(clip) for clip in catalogue.clips(wanted)}
+        stored = {clip[ID]: can_be_judged(clip) for clip in catalogue.clips(wanted)}
         known = Watched(catalogue).clips(wanted)
     now = utc_now()
     missing = [
@@ -211,7 +213,8 @@ def _look_up(
     return came.trouble, came.states
 
 
-def _can_be_judged(clip: dict[str, Any]) -> bool:
+def can_be_judged(clip: dict[str, Any]) -> bool:
+    """Tell whether a stored clip has a label, or anything but its id and numbers."""
     return clip[LABEL] is not None or any(clip[name] is not None for name in _TO_JUDGE_BY)
 
 
@@ -220,7 +223,7 @@ def _decided(catalogue: Catalogue, ids: list[str], min_precision: float | None) 
     model: Classifier | None = None
     found: dict[str, dict[str, Any]] = {}
     for first in range(0, len(ids), BATCH_ROWS):
-        clips = [clip for clip in catalogue.clips(ids[first : first + BATCH_ROWS]) if _can_be_judged(clip)]
+        clips = [clip for clip in catalogue.clips(ids[first : first + BATCH_ROWS]) if can_be_judged(clip)]
         labelled = {clip["clip_key"]: clip for clip in clips if clip[LABEL] is not None}
         for key, (origin, _) in catalogue.label_sources(list(labelled)).items():
             clip = labelled[key]
@@ -254,7 +257,7 @@ def _unknown(
     is_stored: bool,
 ) -> ClipAnswer:
     if is_stored and (known is None or known.state is State.OK):
-        state, reason = _STORED, "nothing is known of it but its id and numbers; there is nothing to judge by"
+        state, reason = _STORED, NOTHING_KNOWN
     elif known is not None and known.state not in (State.LISTED, State.REMOVED):
         state, reason = str(known.state), known.reason
         if known.next_try:
