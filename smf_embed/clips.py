@@ -167,7 +167,7 @@ def _text(value: Any, column: str) -> str | None:
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat()
     if isinstance(value, Iterable):  # what Parquet, JSON and databases may hold
-        raise _NoTextError(f"{column} is no text but a {type(value).__name__}")
+        raise _NoTextError(f"{column} is of type {type(value).__name__}, where a text belongs")
     return str(value).strip() or None
 
 

@@ -234,7 +234,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeYouTube]:
     from smf_embed.enrichment.youtube import YouTube
 
     with FakeYouTube() as api:
-        for name, value in {"endpoint": api.url, "sleep": lambda seconds: None, "timeout": 0.5}.items():
+        for name, value in {"endpoint": api.url, "sleep": lambda seconds: None, "timeout": 1.0}.items():
             monkeypatch.setitem(YouTube.__init__.__kwdefaults__, name, value)
         monkeypatch.setenv("YOUTUBE_API_KEY", KEY)
         yield api

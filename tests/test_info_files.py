@@ -94,26 +94,26 @@ HOSTILE = {
     "no text": (b"\xff\xfe\x00", "is no JSON"),
     "nothing": ("", "is no JSON"),
     "deep": ("[" * 100_000, "is no JSON"),
-    "a list": ("[1, 2]", "holds a list"),
-    "a number": ("NaN", "holds a float"),
+    "a list": ("[1, 2]", "is of type list"),
+    "a number": ("NaN", "is of type float"),
     "a number of ten thousand digits": ("1" * 10_000, "is no JSON"),
     "no id": ("{}", "holds no id"),
-    "an id that is a number": ({"id": 5}, "id is no text but a int"),
-    "an id that is a list": ({"id": ["x"]}, "id is no text but a list"),
-    "a title that is a list": ({"title": ["x"]}, "title is no text but a list"),
-    "a title that is NaN": ({"title": float("nan")}, "title is no text but a float"),
-    "a title that is a number": ({"title": 5}, "title is no text but a int"),
-    "a description of parts": ({"description": {"text": "x"}}, "description is no text but a dict"),
+    "an id that is a number": ({"id": 5}, "id is of type int, where a text"),
+    "an id that is a list": ({"id": ["x"]}, "id is of type list, where a text"),
+    "a title that is a list": ({"title": ["x"]}, "title is of type list, where a text"),
+    "a title that is NaN": ({"title": float("nan")}, "title is of type float, where a text"),
+    "a title that is a number": ({"title": 5}, "title is of type int, where a text"),
+    "a description of parts": ({"description": {"text": "x"}}, "description is of type dict, where a text"),
     "half of a character": ({"title": "\ud83d"}, "reel_name is not valid UTF-8"),
     "half of a character in the channel": ({"channel_id": "\ud83d"}, "yt_channel_id is not valid UTF-8"),
-    "a channel that is a list": ({"channel_id": ["x"]}, "channel_id is no text but a list"),
-    "a channel that is an object": ({"channel": {}, "channel_id": None}, "channel is no text but a dict"),
-    "a handle that is a list": ({"uploader_id": []}, "uploader_id is no text but a list"),
-    "a day that is a number": ({"upload_date": 20240506}, "upload_date is no text but a int"),
-    "a day that is true": ({"upload_date": True}, "upload_date is no text but a bool"),
-    "closed to a list": ({"availability": ["private"]}, "availability is no text but a list"),
-    "live in an object": ({"live_status": {}}, "live_status is no text but a dict"),
-    "an address of numbers": ({"webpage_url": 5, "channel_url": 6}, "is no text but a int"),
+    "a channel that is a list": ({"channel_id": ["x"]}, "channel_id is of type list, where a text"),
+    "a channel that is an object": ({"channel": {}, "channel_id": None}, "channel is of type dict, where a text"),
+    "a handle that is a list": ({"uploader_id": []}, "uploader_id is of type list, where a text"),
+    "a day that is a number": ({"upload_date": 20240506}, "upload_date is of type int, where a text"),
+    "a day that is true": ({"upload_date": True}, "upload_date is of type bool, where a text"),
+    "closed to a list": ({"availability": ["private"]}, "availability is of type list, where a text"),
+    "live in an object": ({"live_status": {}}, "live_status is of type dict, where a text"),
+    "an address of numbers": ({"webpage_url": 5, "channel_url": 6}, "is of type int, where a text"),
     "a title without end": ({"title": "x" * 20_000}, "reel_name has 20,000 characters"),
     "an id with a line end": ({"id": "abc\ndef"}, "white space or control characters"),
 }
@@ -190,7 +190,7 @@ def test_a_sync_tells_what_it_could_not_use(run, folder, fitted, tmp_path):
     words = ("sync", "--channels", tmp_path / "channels.txt", "--source", folder, "--catalogue", fitted, "--json")
     code, out, err = run(*words)
     assert code == 0, err
-    named = ("broken.info.json: is no JSON", "[hostile0000].info.json: title is no text")
+    named = ("broken.info.json: is no JSON", "[hostile0000].info.json: title is of type dict")
     for words in named:
         assert [note for note in json.loads(out)["notes"] if words in note]
         assert words in err

@@ -95,7 +95,8 @@ class InfoFolder:
         files = self._subtitles.get(identifier)
         if files:
             text, rejected = read_best(files, self._languages)
-            self.notes += [f"{file}: {reason}" for file, reason in rejected]
+            for file, reason in rejected:
+                self._note(f"{file}: {reason}")
             cells[SUBTITLES] = text and text[:MAX_TEXT]
         return state_of(cells)
 
@@ -177,13 +178,13 @@ class InfoFolder:
 def _reason_to_reject(info: Any) -> str:
     """Say why the content of a file cannot be used; empty where it can."""
     if not isinstance(info, dict):
-        return f"holds a {type(info).__name__} instead of the fields of a clip"
+        return f"is of type {type(info).__name__}, where the fields of a clip belong"
     if not info.get("id"):
         return "holds no id"
     for name in _TEXTS:
         value = info.get(name)
         if value is not None and not isinstance(value, str):
-            return f"{name} is no text but a {type(value).__name__}"
+            return f"{name} is of type {type(value).__name__}, where a text belongs"
     batch = ClipBatch()
     take_row(batch, "", 1, _cells(info["id"], info))
     return batch.rejected[0].reason if batch.rejected else ""
