@@ -12,7 +12,7 @@ from smf_embed.catalogue import Catalogue
 from smf_embed.clips import BATCH_ROWS, ID, LABEL, SUBTITLES, TITLE
 from smf_embed.enrichment.quota import utc_now
 from smf_embed.enrichment.states import QuotaUsedUpError, Source, SourceError, State
-from smf_embed.enrichment.watched import Watched, WatchedClip, stamp
+from smf_embed.enrichment.watched import Watched, WatchedClip
 from smf_embed.errors import InputError
 from smf_embed.video_ids import video_id
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 """The answer for a clip of which nothing is known that could be judged; no project can have this meaning."""
 
-_STORED = "stored"
+NOTHING_KNOWN = "nothing is known of it but its id and numbers; there is nothing to judge by"
+
+_STORED, _NOT_STORED = "stored", "not stored"
 # without any of these there is nothing to judge by
 _TO_JUDGE_BY = (TITLE, "description", SUBTITLES, "yt_channel_id", "yt_channel_name")
 
@@ -47,7 +49,7 @@ class ClipAnswer:
         A person should look at it: see `smf_embed.decisions.decide`. False for labels and `unknown`.
     state : str
         `stored` where the catalogue has the whole clip, `not stored` where it has not and there is no source, else a
-        `smf_embed.enrichment.states.State`.
+        `smf_embed.enrichment.states.State`; docs/enrichment.md lists what is answered in each.
     reason : str
         What speaks for the decision, whose label it is, or why the clip is unknown.
     """
@@ -159,8 +161,11 @@ def answer(
         trouble, states = _look_up(catalogue, wanted, source, progress, stop)
     with catalogue.reading():
         found = _decided(catalogue, wanted, min_precision)
-        known = Watched(catalogue).clips(wanted)
         bare = {clip[ID] for clip in catalogue.clips([one for one in wanted if one not in found])}
+        known = Watched(catalogue).clips(wanted)
+    for identifier in found.keys() | bare:
+        if identifier in known and known[identifier].state is State.REMOVED:
+            del known[identifier]  # it was added again
     clips = []
     for text, (identifier, reason) in zip(given, parsed, strict=True):
         if not identifier:
@@ -194,17 +199,22 @@ def _look_up(
     from smf_embed.enrichment.enriching import enrich
 
     with catalogue.reading():
-        stored = {clip[ID] for clip in catalogue.clips(wanted) if _can_be_judged(clip)}
+        stored = {clip[ID]: can_be_judged(clip) for clip in catalogue.clips(wanted)}
         known = Watched(catalogue).clips(wanted)
-    now = stamp(utc_now())
-    missing = [one for one in wanted if one not in stored and (one not in known or (known[one].next_try or "9") <= now)]
+    now = utc_now()
+    missing = [
+        one
+        for one in wanted
+        if not stored.get(one) and (one not in known or known[one].is_due_if_named(now, one in stored))
+    ]
     if not missing:
         return None, {}
     came = enrich(catalogue, source, missing, progress=progress, stop=stop)
     return came.trouble, came.states
 
 
-def _can_be_judged(clip: dict[str, Any]) -> bool:
+def can_be_judged(clip: dict[str, Any]) -> bool:
+    """Tell whether a stored clip has a label, or anything but its id and numbers."""
     return clip[LABEL] is not None or any(clip[name] is not None for name in _TO_JUDGE_BY)
 
 
@@ -213,7 +223,7 @@ def _decided(catalogue: Catalogue, ids: list[str], min_precision: float | None) 
     model: Classifier | None = None
     found: dict[str, dict[str, Any]] = {}
     for first in range(0, len(ids), BATCH_ROWS):
-        clips = [clip for clip in catalogue.clips(ids[first : first + BATCH_ROWS]) if _can_be_judged(clip)]
+        clips = [clip for clip in catalogue.clips(ids[first : first + BATCH_ROWS]) if can_be_judged(clip)]
         labelled = {clip["clip_key"]: clip for clip in clips if clip[LABEL] is not None}
         for key, (origin, _) in catalogue.label_sources(list(labelled)).items():
             clip = labelled[key]
@@ -247,8 +257,8 @@ def _unknown(
     is_stored: bool,
 ) -> ClipAnswer:
     if is_stored and (known is None or known.state is State.OK):
-        state, reason = _STORED, "nothing is known of it but its id and numbers; there is nothing to judge by"
-    elif known is not None and known.state is not State.LISTED:
+        state, reason = _STORED, NOTHING_KNOWN
+    elif known is not None and known.state not in (State.LISTED, State.REMOVED):
         state, reason = str(known.state), known.reason
         if known.next_try:
             reason += f"; asked for on {(known.checked or '')[:10]}, and again from {known.next_try[:16]}Z on"
@@ -256,7 +266,8 @@ def _unknown(
         state = State.QUOTA if isinstance(trouble, QuotaUsedUpError) else State.UNAVAILABLE
         reason = str(trouble)
     elif source is None:
-        state, reason = "not stored", "the catalogue does not hold it, and there is no source to look it up: --source"
+        what = known.reason if known is not None and known.state is State.REMOVED else "the catalogue does not hold it"
+        state, reason = _NOT_STORED, f"{what}, and there is no source to look it up: --source"
     else:
         state, reason = State.UNAVAILABLE, "it was not looked up: stopped before"
     return ClipAnswer(given, identifier, UNKNOWN, state=state, reason=reason)

@@ -21,6 +21,7 @@ from smf_embed.clips import ID, LABEL, TEXT_FIELDS, ClipBatch
 from smf_embed.database import FILE_NAME, Database, create_database
 from smf_embed.encoded_clips import EncodedClips, text_digest
 from smf_embed.encoder import BUILTIN, Encoder
+from smf_embed.enrichment.watched import Watched
 from smf_embed.errors import CatalogueError
 from smf_embed.isolation import IsolatedEncoder
 from smf_embed.learned import read_preparation, write_lexicon
@@ -236,13 +237,15 @@ class Catalogue(StoredClips):
     def remove(self, ids: Sequence[str]) -> list[str]:
         """Remove clips with their labels; return the ids that were stored.
 
-        Vectors of texts stay, so that a clip that comes again is not encoded again; `compact` drops them.
+        A `sync` does not bring them back. Vectors of texts stay, so that a clip that comes again is not encoded again;
+        `compact` drops them.
         """
         known = self.clip_keys(ids)
         if known:
             with self.transaction("remove"):
                 statement = "DELETE FROM clips WHERE clip_key = ?"
                 self.database.sql.executemany(statement, [(key,) for key in known.values()])
+                Watched(self).set_removed(list(known))
             self._preparation = None  # a project may have gone, and its name is no name any more
         return list(known)
 

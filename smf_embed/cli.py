@@ -142,6 +142,7 @@ def predict(
         ),
     ] = None,
     transcripts: cli_enrich.TranscriptsOption = None,
+    quota: cli_enrich.QuotaOption = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write .csv, .parquet or .jsonl instead of CSV on the screen.")
     ] = None,
@@ -177,11 +178,14 @@ def predict(
         raise InputError("name either a TABLE or a file of ids by --ids, and not both")
     if ids is not None:
         cli_enrich.decide_ids(
-            ids, catalogue, source, transcripts, output, min_precision, as_json, device=device, isolate=isolate
+            *(ids, catalogue, source, transcripts, output, min_precision, as_json),
+            quota=quota,
+            device=device,
+            isolate=isolate,
         )
         return
-    if source is not None or transcripts is not None:
-        raise InputError("--source and --transcripts are for ids: name a file of them by --ids")
+    if source is not None or transcripts is not None or quota is not None:
+        raise InputError("--source, --transcripts and --quota are for ids: name a file of them by --ids")
     assert table is not None
     decisions, _, texts, seconds = decide_table(
         table, catalogue, column, subtitles, rejected, device=device, isolate=isolate, min_precision=min_precision

@@ -56,7 +56,9 @@ def sync(
     recheck_days: Annotated[
         int | None,
         typer.Option(
-            min=0, metavar="DAYS", help="Also ask again for clips not asked for since, to see which are gone."
+            min=0,
+            metavar="DAYS",
+            help="Also ask again for what no schedule asks for: to see which clips are gone, and which are back.",
         ),
     ] = None,
     quota: QuotaOption = None,
@@ -94,7 +96,11 @@ def sync(
         refresh_snapshots(opened)
         told = 0 if output is None or report.stopped else _write_news(opened, output)
     _say_notes(opened_source)
-    facts = _facts(report) | {"decided": told, "seconds": round(time.monotonic() - started, 1)}
+    facts = _facts(report) | {
+        "decided": told,
+        "notes": opened_source.notes,
+        "seconds": round(time.monotonic() - started, 1),
+    }
     if as_json:
         print(json.dumps(facts, ensure_ascii=False))
     else:
@@ -111,6 +117,7 @@ def decide_ids(
     min_precision: float | None,
     as_json: bool,
     *,
+    quota: int | None,
     device: str,
     isolate: bool,
 ) -> None:
@@ -120,10 +127,11 @@ def decide_ids(
     from smf_embed.enrichment.opening import open_source
     from smf_embed.interrupts import stop_after_batch
 
-    if source is None and transcripts is not None:
-        raise InputError("--transcripts belongs to a source; name it, too: --source youtube")
+    for option, value in (("--transcripts", transcripts), ("--quota", quota)):
+        if source is None and value is not None:
+            raise InputError(f"{option} belongs to a source; name it, too: --source youtube")
     given = _read_lines(file)
-    opened_source = open_source(source, _languages(transcripts)) if source is not None else None
+    opened_source = open_source(source, _languages(transcripts), daily_units=quota) if source is not None else None
     with (
         closing(opened_source) if opened_source is not None else nullcontext(),
         Catalogue(catalogue, device=device, isolate=isolate) as opened,
@@ -230,7 +238,7 @@ def _say_notes(source: Source) -> None:
     for note in source.notes[:_SHOWN]:
         say(note)
     if len(source.notes) > _SHOWN:
-        say(f"and {len(source.notes) - _SHOWN:,} more of this kind")
+        say(f"and {len(source.notes) - _SHOWN:,} more notes; sync --json prints all of them")
 
 
 def _languages(given: str | None) -> list[str]:

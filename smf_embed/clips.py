@@ -91,9 +91,15 @@ def repeated_id_reason(line: int) -> str:
 def take_row(batch: ClipBatch, name: str, line: int, cells: dict[str, Any]) -> None:
     """Put one row into the batch, as a clip or as a rejected row."""
     clip: dict[str, Any] = dict.fromkeys(CLIP_FIELDS)
-    texts = {column: _text(cells[column], column) for column in TEXT_COLUMNS if column in cells}
-    identifier = texts[ID] or ""
-    reason = _reason_to_reject(identifier, texts)
+    texts: dict[str, str | None] = {}
+    try:
+        for column in (ID, *TEXT_COLUMNS):  # the id first, which a rejected row is told by
+            if column in cells:
+                texts[column] = _text(cells[column], column)
+        reason = _reason_to_reject(texts[ID] or "", texts)
+    except _NoTextError as error:
+        reason = str(error)
+    identifier = texts.get(ID) or ""
     if reason:
         shown = identifier[:MAX_ID].encode("utf-8", "replace").decode()
         batch.rejected.append(RejectedRow(name, line, shown, reason))
@@ -105,7 +111,7 @@ def take_row(batch: ClipBatch, name: str, line: int, cells: dict[str, Any]) -> N
         clip[LABEL] = NONE
     for column in NUMBER_COLUMNS:
         if column in cells:
-            clip[column], good = _number(cells[column])
+            clip[column], good = read_number(cells[column])
             if not good:
                 batch.mended[column] += 1
     clip["line"] = line
@@ -160,7 +166,13 @@ def _text(value: Any, column: str) -> str | None:
         return str(int(value))  # a column of numbers with gaps, as pandas reads it
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat()
+    if isinstance(value, Iterable):  # what Parquet, JSON and databases may hold
+        raise _NoTextError(f"{column} is of type {type(value).__name__}, where a text belongs")
     return str(value).strip() or None
+
+
+class _NoTextError(ValueError):
+    """A cell that holds several values."""
 
 
 def _is_pandas_missing(value: Any) -> bool:
@@ -168,8 +180,8 @@ def _is_pandas_missing(value: Any) -> bool:
     return type(value).__name__ in ("NaTType", "NAType")
 
 
-def _number(value: Any) -> tuple[float | None, bool]:
-    """Return the number or None, and whether the cell was a number or honestly empty."""
+def read_number(value: Any) -> tuple[float | None, bool]:
+    """Return the number of a cell, finite and not negative, or None; and whether it was one or honestly empty."""
     if isinstance(value, str):
         value = value.strip()
         if value in _BLANK:

@@ -15,7 +15,8 @@ _HOST = re.compile(
 )
 _NO_SCHEME = re.compile(rf"{_HOST.pattern}\.?(?::\d+)?(?:[/?#]|$)", re.I)
 _ID = re.compile(r"[A-Za-z0-9_-]+")
-_BAD = re.compile(r"[\s\x00-\x1f\x7f]")
+# no id has white space in it, nor what is no text in UTF-8
+_BAD = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]")
 _LENGTH = 11
 # the part of a path before an id
 _FORMS = frozenset(("shorts", "live", "embed", "v", "vi", "e", "watch", "video"))
@@ -68,7 +69,9 @@ def video_id(text: str) -> str:
         if len(text) > MAX_ID:
             raise InputError(f"{_quoted(text)}: has {len(text):,} characters; an id has {MAX_ID} at most")
         if _BAD.search(text):
-            raise InputError(f"{_quoted(text)}: has white space or control characters in it; write one id or link")
+            raise InputError(
+                f"{_quoted(text)}: has white space or characters in it that are no text; write one id or link"
+            )
         return text
     found, reason = _in_link(text, 0)
     if found is None:

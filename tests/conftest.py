@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 # before any library reads them: one thread, since the tests share the machine, and no request to the hub
@@ -15,12 +16,14 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import numpy as np
 import pandas as pd
 import pytest
+from fake_youtube import KEY, Clock, FakeYouTube
 
 from smf_embed import cli
 from smf_embed.catalogue import Catalogue
 from smf_embed.classifier import MODEL_FOLDER, Classifier
 from smf_embed.clip_tables import iter_clips
 from smf_embed.encoder import Encoder
+from smf_embed.enrichment.quota import Quota
 
 # a shell that runs the suite in the background has it ignore Ctrl-C, and so would the programs that the tests start
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -210,3 +213,44 @@ def run_process(*words: object, **options) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
     command = [sys.executable, "-m", "smf_embed.cli", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, encoded: EncoderCalls) -> Iterator[Catalogue]:
+    """An empty catalogue, whose encoder takes no time."""
+    with Catalogue(tmp_path / "index", create=True) as catalogue:
+        yield catalogue
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A time that stands still until it is moved."""
+    return Clock()
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeYouTube]:
+    """A fake of the YouTube Data API on a socket, which the command line asks, too."""
+    from smf_embed.enrichment.youtube import YouTube
+
+    with FakeYouTube() as api:
+        for name, value in {"endpoint": api.url, "sleep": lambda seconds: None, "timeout": 1.0}.items():
+            monkeypatch.setitem(YouTube.__init__.__kwdefaults__, name, value)
+        monkeypatch.setenv("YOUTUBE_API_KEY", KEY)
+        yield api
+
+
+@pytest.fixture
+def youtube(api: FakeYouTube, clock: Clock):
+    """Makes the source of the fake, as a new process would; by its limit of units."""
+    from smf_embed.enrichment.youtube import YouTube
+
+    made = []
+
+    def youtube(limit: int = 10_000) -> YouTube:
+        made.append(YouTube(quota=Quota(limit, clock=clock)))
+        return made[-1]
+
+    yield youtube
+    for source in made:
+        source.close()

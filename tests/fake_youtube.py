@@ -1,25 +1,36 @@
 """A YouTube Data API on a socket of this machine: its documented answers and errors, and connections that fail."""
 
+import datetime as dt
 import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from smf_embed.catalogue import Catalogue
+from smf_embed.enrichment.states import State
+from smf_embed.enrichment.watched import Watched
+
 KEY = "AIzaSyFakeKeyThatMustNeverBeSeen_0123456"
+
+A, B = "UC" + "a" * 22, "UC" + "b" * 22
+NOON = dt.datetime(2026, 3, 2, 20, 0, tzinfo=dt.UTC)  # 12:00 in Los Angeles
 
 #: Name → status and the rest of the answer, as the reference of the API documents them.
 ERRORS = {
     "keyInvalid": (400, "usageLimits"),
+    "keyExpired": (400, "usageLimits"),
     "badRequest": (400, "global"),
     "invalidPageToken": (400, "youtube.parameter"),
     "forbidden": (403, "youtube.common"),
+    "accessNotConfigured": (403, "usageLimits"),
     "quotaExceeded": (403, "youtube.quota"),
     "rateLimitExceeded": (403, "usageLimits"),
     "playlistItemsNotAccessible": (403, "youtube.playlistItem"),
     "playlistNotFound": (404, "youtube.playlistItem"),
+    "notFound": (404, "global"),
     "tooManyRequests": (429, "global"),
     "backendError": (500, "global"),
     "unavailable": (503, "global"),
@@ -35,8 +46,9 @@ class FakeYouTube:
     uploads : dict of channel → ids, newest first
     in_list : dict of id → privacy status that the list of its channel tells
     faults : list of str
-        What becomes of the next requests: a name of `ERRORS`, `hang`, `close`, `break`, `nonsense` or
-        `not_its_own`, JSON that is no answer of the API.
+        What becomes of the next requests: a name of `ERRORS`; `hang`, `close` or `break`; `slow`, an answer that
+        comes late and in pieces; `redirect` to another place; `nonsense`; `not_its_own`, JSON that is no answer of the
+        API.
     on_request : callable
         Told the number of each request before it is answered.
     """
@@ -168,6 +180,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault in ("hang", "close"):
             self.close_connection = True
             return
+        if fault == "redirect":
+            self._send(302, "", Location=f"http://127.0.0.1:{self.server.server_address[1]}/elsewhere/videos?id=x")
+            return
         if self.headers.get("x-goog-api-key") != KEY:
             self._fail("keyInvalid")
         elif fault in ERRORS:
@@ -179,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 found = {"kind": f"youtube#{method.removesuffix('s')}ListResponse"} | found
                 body = {"nonsense": "<html>", "not_its_own": '{"login": "needed"}'}.get(fault) or json.dumps(found)
-                self._send(200, body, fault == "break")
+                self._send(200, body, fault)
                 api.answered.append((method, words))
 
     def _fail(self, reason: str) -> None:
@@ -187,17 +202,52 @@ class _Handler(BaseHTTPRequestHandler):
         # a service that repeats what it was sent
         message = f"It says {reason} for {self.headers.get('x-goog-api-key')}"
         error = {"message": message, "domain": domain, "reason": reason}
-        self._send(status, json.dumps({"error": {"code": status, "message": message, "errors": [error]}}), False)
+        self._send(status, json.dumps({"error": {"code": status, "message": message, "errors": [error]}}))
 
-    def _send(self, status: int, body: str, broken: bool) -> None:
+    def _send(self, status: int, body: str, fault: str = "", **headers: str) -> None:
         data = body.encode()
+        if fault == "slow":
+            time.sleep(0.2)
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/json; charset=UTF-8")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data[: len(data) // 2] if broken else data)
-        if broken:
+        if fault == "slow":
+            for first in range(0, len(data), len(data) // 4 or 1):
+                self.wfile.write(data[first : first + (len(data) // 4 or 1)])
+                self.wfile.flush()
+                time.sleep(0.05)
+            return
+        self.wfile.write(data[: len(data) // 2] if fault == "break" else data)
+        if fault == "break":
             self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+class Clock:
+    """A time that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+    def advance(self, **words: float) -> None:
+        self.now += dt.timedelta(**words)
+
+
+def name(number: int) -> str:
+    return f"clip{number:07d}"
+
+
+def fill(api: FakeYouTube, count: int, channel: str = A, first: int = 0) -> list[str]:
+    return [api.add(name(number), channel) for number in range(first, first + count)]
+
+
+def states(catalogue: Catalogue, ids: Iterable[str]) -> dict[str, State]:
+    return {key: row.state for key, row in Watched(catalogue).clips(ids).items()}

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from conftest import contents
-from fake_youtube import KEY, FakeYouTube
+from fake_youtube import KEY
 
 from smf_embed import classify
 from smf_embed.answers import UNKNOWN, answer
@@ -15,18 +15,6 @@ from smf_embed.enrichment.states import Answer, State
 from smf_embed.enrichment.watched import Watched
 
 pytest.importorskip("googleapiclient", reason="needs the extra: pip install 'smf-embed[youtube]'")
-
-
-@pytest.fixture
-def api(monkeypatch):
-    """The fake, which every source of the command line asks."""
-    from smf_embed.enrichment.youtube import YouTube
-
-    with FakeYouTube() as api:
-        for name, value in {"endpoint": api.url, "sleep": lambda seconds: None, "timeout": 0.5}.items():
-            monkeypatch.setitem(YouTube.__init__.__kwdefaults__, name, value)
-        monkeypatch.setenv("YOUTUBE_API_KEY", KEY)
-        yield api
 
 
 @pytest.fixture
@@ -144,7 +132,7 @@ def test_a_clip_of_which_nothing_but_its_id_is_known_is_not_guessed(fitted):
     class Empty:
         name, batch_size, knows_all, quota, notes = "nothing", 10, False, None, []
 
-        def fetch(self, ids):
+        def fetch(self, ids, with_subtitles=()):
             return {one: Answer(State.OK, "", {"seconds": 60.0}) for one in ids}
 
     with Catalogue(fitted) as catalogue:
@@ -193,7 +181,9 @@ def test_sync_writes_what_is_new_once_and_what_has_changed_again(run, fitted, ap
         (("predict", "--ids", "missing.txt"), "missing.txt: cannot be read"),
         (("predict", "--ids", "{empty}"), "no id in it"),
         (("predict", "--ids", "{ids}", "--source", "nowhere"), "is no source"),
-        (("predict", "--ids", "{ids}", "--transcripts", "ru"), "belongs to a source"),
+        (("predict", "--ids", "{ids}", "--transcripts", "ru"), "--transcripts belongs to a source"),
+        (("predict", "--ids", "{ids}", "--quota", "5"), "--quota belongs to a source"),
+        (("predict", "x.csv", "--quota", "5"), "--ids"),
         (("predict", "--ids", "{ids}", "-o", "x.txt"), ".parquet"),
     ],
 )

@@ -206,6 +206,18 @@ def test_invalid_utf8_in_parquet_rejects_its_row_alone(tmp_path):
     assert rejected(table) == [(2, "reel_name is not valid UTF-8")]
 
 
+def test_a_cell_that_holds_several_values_rejects_its_row(tmp_path):
+    path = tmp_path / "clips.parquet"
+    lists = {"yt_reel_id": ["a", "b"], "reel_name": ["one", "два"], "text": [["x", "y"], None], "seconds": [1.0, 2.0]}
+    pd.DataFrame(lists).to_parquet(path)
+    table = read_clips(path)
+    assert titles(table) == {"b": "два"}
+    ((line, told),) = rejected(table)
+    assert line == 1
+    assert told.startswith("text is of type ")
+    assert "where a text belongs" in told
+
+
 def test_a_title_of_a_megabyte_is_rejected_and_a_long_text_is_not(read):
     table = read(f"yt_reel_id,reel_name,text\na,{'ы' * 1_000_000},b\nb,Буба,{'слово ' * 100_000}\n")
     assert rejected(table) == [(2, "reel_name has 1,000,000 characters; at most 10,000 are taken")]

@@ -69,6 +69,15 @@ def test_a_clip_that_cannot_be_read_is_unknown_with_the_reason_and_the_rest_is_a
     assert good.source == "model"
 
 
+def test_a_stored_clip_of_which_nothing_but_numbers_is_known_is_not_guessed(folder):
+    with Catalogue(folder) as catalogue:
+        catalogue.add(iter_clips(pd.DataFrame({"yt_reel_id": ["bare"], "reel_name": [None], "seconds": [60.0]})))
+    with Desk(folder) as desk:
+        (one,) = desk.classify(["bare"])
+    assert (one.project, one.source, one.confidence) == ("unknown", "unknown", None)
+    assert "nothing to judge by" in one.why
+
+
 def test_callers_at_the_same_time_are_decided_together(desk, monkeypatch):
     sizes = []
     predict = Classifier.predict

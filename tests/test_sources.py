@@ -1,24 +1,19 @@
 """Sources that are no API: folders of yt-dlp, databases, transcripts; and how fields become columns."""
 
-import json
 import os
 import pwd
 import shutil
 import subprocess
-import threading
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
-from fake_youtube import KEY, FakeYouTube
+from fake_youtube import KEY
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smf_embed.catalogue import Catalogue
 from smf_embed.enrichment.channels import channel_name
-from smf_embed.enrichment.info_files import InfoFolder
 from smf_embed.enrichment.opening import open_source
 from smf_embed.enrichment.states import SourceError, State, UnreachableError
 from smf_embed.enrichment.syncing import sync
@@ -78,80 +73,6 @@ def test_a_link_that_names_no_channel_to_the_api_says_what_to_do():
 def test_a_link_to_another_site_names_no_channel(link):
     with pytest.raises(InputError, match="no channel"):
         channel_name(link)
-
-
-# ------------------------------------------------------------------------------------------------------- folders
-
-
-def write_info(folder: Path, identifier: str, name: str = "", **fields: object) -> None:
-    info = {
-        "id": identifier,
-        "title": f"Clip {identifier}",
-        "description": "What it is about",
-        "upload_date": "20240506",
-        "channel_id": CHANNEL,
-        "channel": "Channel",
-        "uploader_id": "@handle",
-        "duration": 45,
-        "width": 720,
-        "height": 1280,
-        "live_status": "not_live",
-        "availability": "public",
-    }
-    (folder / f"{name or f'Clip [{identifier}]'}.info.json").write_text(json.dumps(info | fields), encoding="utf-8")
-
-
-@pytest.fixture
-def folder(tmp_path):
-    folder = tmp_path / "clips"
-    folder.mkdir()
-    write_info(folder, "abcdefghijk")
-    write_info(folder, "named_else0", "some name")
-    write_info(folder, "livelivelive"[:11], live_status="is_live", duration=None)
-    write_info(folder, "private0000", title=None, availability="private")
-    write_info(folder, "PLplaylist0", "list", _type="playlist")
-    (folder / "broken.info.json").write_text("{")
-    for language, words in (("en", "Hello there"), ("ru", "Привет всем")):
-        cue = f"WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n{words}\n"
-        (folder / f"Clip [abcdefghijk].{language}.vtt").write_text(cue, encoding="utf-8")
-    return folder
-
-
-def test_a_folder_tells_fields_and_subtitles_in_the_preferred_language(folder):
-    source = InfoFolder(folder, ["ru"])
-    found = source.fetch(["abcdefghijk", "named_else0", "livelivelive"[:11], "private0000", "nowhere0000"])
-    assert [answer.state for answer in found.values()] == [
-        *(State.OK, State.OK, State.LIVE, State.PRIVATE, State.NOT_FOUND)
-    ]
-    cells = found["abcdefghijk"].cells
-    assert cells == {
-        "yt_reel_id": "abcdefghijk",
-        "date": "2024-05-06",
-        "reel_name": "Clip abcdefghijk",
-        "text": "[Clip abcdefghijk] What it is about",
-        "url": "https://www.youtube.com/watch?v=abcdefghijk",
-        "yt_channel_id": CHANNEL,
-        "yt_channel_name": "Channel",
-        "yt_ch_url": None,
-        "seconds": 45,
-        "is_shorts": 1.0,
-        "broadcast": "none",
-        "subtitles": "Привет всем",
-    }
-    assert any("broken.info.json" in note for note in source.notes)
-
-
-def test_a_folder_is_synced_by_channel_and_its_files_once(folder, tmp_path, encoded):
-    with Catalogue(tmp_path / "index", create=True) as catalogue:
-        report = sync(catalogue, InfoFolder(folder), ["@handle"])
-        assert (report.new, report.states) == (4, {State.OK: 2, State.LIVE: 1, State.PRIVATE: 1})
-        write_info(folder, "newest00000")
-        report = sync(catalogue, InfoFolder(folder), ["@handle"])
-        assert (report.new, report.states) == (1, {State.OK: 1})
-        # that a folder has no file of a clip does not mean that the clip is gone
-        (folder / "Clip [newest00000].info.json").unlink()
-        report = sync(catalogue, InfoFolder(folder), ["@handle"], recheck_days=0)
-        assert report.changes[State.OK, State.NOT_FOUND] == 1
 
 
 # ----------------------------------------------------------------------------------------------------- databases
@@ -311,106 +232,6 @@ def test_a_real_postgresql_answers_and_is_never_written(postgresql):
         source.fetch(["1"])
     assert "someuser" not in str(raised.value)
     assert "wrongword" not in str(raised.value)
-
-
-# --------------------------------------------------------------------------------------------------- transcripts
-
-
-class FakePlayer(BaseHTTPRequestHandler):
-    """What youtube-transcript-api asks of YouTube's pages."""
-
-    captions: ClassVar[dict[str, list[tuple[str, str, str]]]] = {}
-    blocked = False
-    asked: ClassVar[list[str]] = []
-
-    def do_GET(self) -> None:
-        if self.path.startswith("/watch"):
-            type(self).asked.append(self.path.partition("v=")[2])
-            self._send('<div class="g-recaptcha">' if self.blocked else '"INNERTUBE_API_KEY": "abc"')
-        else:
-            text = self.path.rpartition("/")[2]
-            words = {language + kind: said for row in self.captions.values() for language, kind, said in row}
-            self._send(f'<transcript><text start="0" dur="1">{words[text]}</text></transcript>')
-
-    def do_POST(self) -> None:
-        identifier = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["videoId"]
-        found: dict = {"playabilityStatus": {"status": "OK"}}
-        tracks = [
-            {
-                "baseUrl": f"https://www.youtube.com/api/{language}{kind}",
-                "name": {"runs": [{"text": language}]},
-                "languageCode": language,
-                **({"kind": kind} if kind else {}),
-            }
-            for language, kind, _ in self.captions.get(identifier, [])
-        ]
-        if tracks:
-            renderer = {"captionTracks": tracks, "translationLanguages": []}
-            found["captions"] = {"playerCaptionsTracklistRenderer": renderer}
-        self._send(json.dumps(found))
-
-    def _send(self, text: str) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def player():
-    """The fake, and a session whose requests to YouTube go there."""
-    pytest.importorskip("youtube_transcript_api", reason="needs the extra: pip install 'smf-embed[youtube]'")
-    import requests
-    from requests.adapters import HTTPAdapter
-
-    fake = type("Fake", (FakePlayer,), {"captions": {}, "asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), fake)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-
-    class Here(HTTPAdapter):
-        def send(self, request, *words, **options):
-            request.url = request.url.replace("https://www.youtube.com", f"http://127.0.0.1:{server.server_port}")
-            return super().send(request, *words, **options)
-
-    with requests.Session() as session:
-        session.mount("https://", Here())
-        yield fake, session
-    server.shutdown()
-    server.server_close()
-
-
-def test_transcripts_come_in_the_preferred_language_those_of_people_first(player):
-    from smf_embed.enrichment.transcripts import Transcripts
-
-    fake, session = player
-    fake.captions["several0000"] = [("en", "", "Hello"), ("ru", "asr", "машина"), ("ru", "", "[Музыка] Привет")]
-    fake.captions["foreign0000"] = [("de", "asr", "Guten Tag")]
-    transcripts = Transcripts(["ru", "en"], session)
-    assert transcripts.text("several0000") == "Привет"
-    assert transcripts.text("foreign0000") == "Guten Tag"
-    assert transcripts.text("nothing0000") is None
-
-
-def test_who_is_blocked_asks_no_more_and_keeps_the_clips(player, tmp_path):
-    from smf_embed.enrichment.transcripts import Transcripts, WithTranscripts
-    from smf_embed.enrichment.youtube import YouTube
-
-    fake, session = player
-    with FakeYouTube() as api:
-        ids = [api.add(f"clip{number:07d}") for number in range(3)]
-        api.add("live0000000", broadcast="live", duration="P0D")
-        fake.captions = {one: [("ru", "", "Сказано")] for one in ids}
-        with closing(WithTranscripts(YouTube(KEY, endpoint=api.url), Transcripts(["ru"], session))) as source:
-            found = source.fetch([*ids, "live0000000"])
-            assert [(answer.cells or {}).get("subtitles") for answer in found.values()] == ["Сказано"] * 3 + [None]
-            assert fake.asked == ids  # of what is live nothing is to be had yet
-            fake.blocked = True
-            again = source.fetch(ids)
-            assert {answer.state for answer in again.values()} == {State.OK}
-            assert len(fake.asked) == 4
-            assert "no more requests" in source.notes[0]
 
 
 # --------------------------------------------------------------------------------------------------------- extras

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smf_embed.catalogue import Catalogue
-from smf_embed.clips import ID, ClipBatch, take_row
+from smf_embed.clips import ID, SUBTITLES, ClipBatch, take_row
 from smf_embed.enrichment.channel_columns import of_channels
 from smf_embed.enrichment.quota import utc_now
 from smf_embed.enrichment.states import Answer, QuotaUsedUpError, Source, SourceError, State, UnreachableError
@@ -85,7 +85,8 @@ def enrich(
                 break
             chunk = wanted[first : first + source.batch_size]
             try:
-                answers = source.fetch(chunk)
+                told = {clip[ID] for clip in catalogue.clips(chunk) if clip[SUBTITLES] is not None}
+                answers = source.fetch(chunk, told)
             except (QuotaUsedUpError, UnreachableError) as error:
                 result.trouble = error
                 break
@@ -130,7 +131,11 @@ def add_cells(catalogue: Catalogue, source: Source, answers: dict[str, Answer]) 
         if answer.cells is not None
     }
     stored = {clip[ID]: clip for clip in catalogue.clips(list(rows))}
-    channels = {identifier: str(cells.get("yt_channel_id", "")).strip() for identifier, cells in rows.items()}
+    # what cannot be looked up as it is, is no channel, and its row is rejected below
+    channels = {
+        identifier: str(cells.get("yt_channel_id", "")).strip().encode("utf-8", "replace").decode()
+        for identifier, cells in rows.items()
+    }
     shared = of_channels(catalogue, filter(None, channels.values()))
     batch = ClipBatch(source.name)
     for number, (identifier, cells) in enumerate(rows.items(), start=1):
@@ -147,6 +152,7 @@ def _keep(catalogue: Catalogue, source: Source, answers: dict[str, Answer], now:
     known = watched.clips(answers)
     for identifier, reason in add_cells(catalogue, source, answers).items():
         answers[identifier] = Answer(State.UNAVAILABLE, f"its fields cannot be used: {reason}")
+        source.notes.append(f"{identifier}: {answers[identifier].reason}")
     rows = []
     for identifier, answer in answers.items():
         result.states[identifier] = answer.state

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from smf_embed.clips import ID, SUBTITLES, TEXT, TITLE
+from smf_embed.clips import ID, MAX_TEXT, SUBTITLES, TEXT, TITLE, ClipBatch, read_number, take_row
 from smf_embed.enrichment.quota import Quota
 from smf_embed.enrichment.states import Answer, ChannelAnswer, Page, State, state_of
 from smf_embed.enrichment.youtube_fields import is_shorts, text_of
@@ -20,6 +20,12 @@ from smf_embed.video_ids import clip_link
 _SUFFIX = ".info.json"
 _IN_BRACKETS = re.compile(r"\[([\w-]{11})\]$", re.ASCII)
 _BROADCAST = {"is_live": "live", "is_upcoming": "upcoming"}
+_NUMBERS = ("duration", "width", "height")
+_NAMES = ("channel_id", "channel", "uploader_id", "uploader")
+_TEXTS = (
+    *("id", "title", "description", "upload_date", *_NAMES, "channel_url", "webpage_url"),
+    *("live_status", "availability"),
+)
 _CLOSED = {
     "private": "it is private",
     "subscriber_only": "only members of the channel may see it",
@@ -51,10 +57,12 @@ class InfoFolder:
             raise InputError(f"{folder}: no such folder of {_SUFFIX} files")
         self.name = f"the folder {folder}"
         self.notes: list[str] = []
+        self._noted: set[str] = set()
+        self._rejected: dict[Path, str] = {}
         self._folder = folder
         self._languages = languages
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, Answer]:
+    def fetch(self, ids: Sequence[str], with_subtitles: Collection[str] = ()) -> dict[str, Answer]:
         """Return the answer for each id; see `Source`."""
         return {identifier: self._answer(identifier) for identifier in dict.fromkeys(ids)}
 
@@ -73,17 +81,23 @@ class InfoFolder:
 
     def _answer(self, identifier: str) -> Answer:
         path = self._paths.get(identifier)
-        info = None if path is None else self._read(path)
+        if path is None:
+            return Answer(State.NOT_FOUND, f"there is no {_SUFFIX} file of it in {self.name}")
+        info = self._read(path)
         if info is None:
-            return Answer(State.NOT_FOUND, f"there is no readable {_SUFFIX} file of it in {self.name}")
+            return Answer(State.UNAVAILABLE, f"{path.name}: {self._rejected.get(path, 'is of no clip')}")
         if info.get("availability") in _CLOSED and not info.get("title"):
             return Answer(State.PRIVATE, _CLOSED[info["availability"]])
         cells = _cells(identifier, info)
+        for name in _NUMBERS:
+            if not read_number(info.get(name))[1]:
+                self._note(f"{path}: {name} is no number that can be used, and counts as missing")
         files = self._subtitles.get(identifier)
         if files:
             text, rejected = read_best(files, self._languages)
-            self.notes += [f"{file}: {reason}" for file, reason in rejected]
-            cells[SUBTITLES] = text
+            for file, reason in rejected:
+                self._note(f"{file}: {reason}")
+            cells[SUBTITLES] = text and text[:MAX_TEXT]
         return state_of(cells)
 
     @cached_property
@@ -112,8 +126,7 @@ class InfoFolder:
     @cached_property
     def _listed(self) -> list[tuple[str, dict[str, Any]]]:
         """Id and channel of every clip, read once; the rest is not kept."""
-        names = ("channel_id", "channel", "uploader_id", "uploader", "upload_date")
-        return [(key, {name: info.get(name) for name in names}) for key, info in self._infos()]
+        return [(key, {name: info.get(name) for name in (*_NAMES, "upload_date")}) for key, info in self._infos()]
 
     @property
     def _channels(self) -> dict[str, set[str]]:
@@ -122,7 +135,7 @@ class InfoFolder:
         for _, info in self._listed:
             channel = info["channel_id"] or info["channel"]
             if channel:
-                channels.setdefault(channel, set()).update(filter(None, map(info.get, list(info)[:-1])))
+                channels.setdefault(channel, set()).update(filter(None, map(info.get, _NAMES)))
         return channels
 
     @property
@@ -139,21 +152,49 @@ class InfoFolder:
                 yield identifier, info
 
     def _read(self, path: Path) -> dict[str, Any] | None:
-        """Return what a file says of a clip; None where it cannot be read or is of a playlist."""
+        """Return what a file says of a clip; None where it cannot be used, which is noted, or is of a playlist."""
         try:
             info = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
-            self.notes.append(f"{path}: cannot be read: {error}")
-            return None
-        is_clip = isinstance(info, dict) and isinstance(info.get("id"), str) and info.get("_type", "video") == "video"
-        return info if is_clip else None
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror}"
+        except (ValueError, RecursionError) as error:
+            reason = f"is no JSON: {error}"
+        else:
+            if isinstance(info, dict) and info.get("_type", "video") != "video":
+                return None
+            reason = _reason_to_reject(info)
+            if not reason:
+                return info
+        self._rejected[path] = reason
+        self._note(f"{path}: {reason}")
+        return None
+
+    def _note(self, note: str) -> None:
+        if note not in self._noted:  # a file is read more than once
+            self._noted.add(note)
+            self.notes.append(note)
+
+
+def _reason_to_reject(info: Any) -> str:
+    """Say why the content of a file cannot be used; empty where it can."""
+    if not isinstance(info, dict):
+        return f"is of type {type(info).__name__}, where the fields of a clip belong"
+    if not info.get("id"):
+        return "holds no id"
+    for name in _TEXTS:
+        value = info.get(name)
+        if value is not None and not isinstance(value, str):
+            return f"{name} is of type {type(value).__name__}, where a text belongs"
+    batch = ClipBatch()
+    take_row(batch, "", 1, _cells(info["id"], info))
+    return batch.rejected[0].reason if batch.rejected else ""
 
 
 def _cells(identifier: str, info: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of the table that yt-dlp's fields tell."""
     channel = info.get("channel_id")
-    day = str(info.get("upload_date") or "")
-    seconds = info.get("duration") or None
+    day = info.get("upload_date") or ""
+    seconds, width, height = (read_number(info.get(name))[0] for name in _NUMBERS)
     return {
         ID: identifier,
         "date": f"{day[:4]}-{day[4:6]}-{day[6:]}" if re.fullmatch(r"\d{8}", day) else None,
@@ -163,11 +204,7 @@ def _cells(identifier: str, info: dict[str, Any]) -> dict[str, Any]:
         "yt_channel_id": channel,
         "yt_channel_name": info.get("channel") or info.get("uploader"),
         "yt_ch_url": info.get("channel_url"),
-        "seconds": seconds,
-        "is_shorts": is_shorts(_number(seconds), _number(info.get("width")), _number(info.get("height"))),
-        "broadcast": _BROADCAST.get(str(info.get("live_status")), "none"),
+        "seconds": seconds or None,
+        "is_shorts": is_shorts(seconds or None, width, height),
+        "broadcast": _BROADCAST.get(info.get("live_status") or "", "none"),
     }
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

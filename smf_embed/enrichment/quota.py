@@ -5,18 +5,35 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from smf_embed.enrichment.states import QuotaUsedUpError
+from smf_embed.errors import InputError
 
 #: What Google gives a project that has not asked for more.
 UNITS_A_DAY = 10_000
-_ZONE = ZoneInfo("America/Los_Angeles")
 
 
 def utc_now() -> dt.datetime:
     """Return the time in UTC."""
     return dt.datetime.now(dt.UTC)
+
+
+def los_angeles() -> ZoneInfo:
+    """Return the time zone whose midnight ends a day of the quota.
+
+    Raises
+    ------
+    InputError
+        Neither the system has time zones nor is the package tzdata installed.
+    """
+    try:
+        return ZoneInfo("America/Los_Angeles")
+    except ZoneInfoNotFoundError:
+        raise InputError(
+            "the quota of the YouTube Data API needs tzdata, since this system has no time zones: "
+            "pip install 'smf-embed[youtube]'"
+        ) from None
 
 
 @dataclass
@@ -70,10 +87,11 @@ class Quota:
 
     def resets(self) -> dt.datetime:
         """Return when the day ends."""
-        here = self.clock().astimezone(_ZONE)
-        return dt.datetime.combine(here.date() + dt.timedelta(days=1), dt.time(), tzinfo=_ZONE)
+        zone = los_angeles()
+        here = self.clock().astimezone(zone)
+        return dt.datetime.combine(here.date() + dt.timedelta(days=1), dt.time(), tzinfo=zone)
 
     def _begin_day(self) -> None:
-        today = self.clock().astimezone(_ZONE).date().isoformat()
+        today = self.clock().astimezone(los_angeles()).date().isoformat()
         if self.day != today:
             self.day, self.units = today, 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -82,7 +82,7 @@ class SqlQuery:
                 f"what {URL_VARIABLE} holds is no address of a database: DIALECT://USER@HOST/NAME"
             ) from None
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, Answer]:
+    def fetch(self, ids: Sequence[str], with_subtitles: Collection[str] = ()) -> dict[str, Answer]:
         """Return the answer for each id; see `Source`."""
         found = {}
         for row in self._rows("*", ID, ids):

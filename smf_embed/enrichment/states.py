@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -27,6 +27,7 @@ class State(StrEnum):
     UNAVAILABLE = "unavailable"
     QUOTA = "quota"
     WRONG = "wrong"
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,14 @@ class Source(Protocol):
     quota: Quota | None
     notes: list[str]
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, Answer]:
+    def fetch(self, ids: Sequence[str], with_subtitles: Collection[str] = ()) -> dict[str, Answer]:
         """Return the answer for each id.
+
+        Parameters
+        ----------
+        ids : sequence of str
+        with_subtitles : collection of str
+            Those whose subtitles are stored; where these cost a request of their own, they are not asked for again.
 
         Raises
         ------

@@ -16,6 +16,7 @@ from smf_embed.catalogue import Catalogue
 from smf_embed.enrichment.enriching import Enriched, add_cells, counted_quota, enrich, put_quota
 from smf_embed.enrichment.quota import utc_now
 from smf_embed.enrichment.states import (
+    Answer,
     ChannelAnswer,
     ChannelGoneError,
     Page,
@@ -90,7 +91,8 @@ def sync(
     channels : sequence of str
         As `smf_embed.enrichment.channels.read_channels` returns them.
     recheck_days : int, optional
-        Also ask again for whole clips that were not asked for since so many days, to see which are gone.
+        Also ask again for clips, and for channels that cannot be listed, that no schedule asks for and that were not
+        asked for since so many days: to see which are gone, and which are there again.
     clock : callable
         Tells the time.
     progress : callable, optional
@@ -126,13 +128,14 @@ class _Sync:
 
     def __call__(self, channels: Sequence[str], recheck_days: int | None) -> SyncReport:
         report = self._report
+        since = None if recheck_days is None else self._clock() - dt.timedelta(days=recheck_days)
         with self._catalogue.writing("sync"):
             with counted_quota(self._catalogue, self._source):
                 before = self._units()
                 try:
-                    self._list(channels)
+                    self._list(channels, since)
                     if not report.stopped:
-                        self._enrich(recheck_days)
+                        self._enrich(since)
                 except (QuotaUsedUpError, UnreachableError) as error:
                     report.trouble = error
                 # a quota of another day began at nothing
@@ -148,8 +151,8 @@ class _Sync:
 
     # ---------------------------------------------------------------------------------------------------- channels
 
-    def _list(self, given: Sequence[str]) -> None:
-        known = self._found(given)
+    def _list(self, given: Sequence[str], since: dt.datetime | None) -> None:
+        known = self._found(given, since)
         listed: set[str] = set()
         for number, one in enumerate(given):
             if self._stop():
@@ -163,11 +166,17 @@ class _Sync:
                 listed.add(channel.uploads)
                 self._list_channel(channel)
 
-    def _found(self, given: Sequence[str]) -> dict[str, WatchedChannel]:
+    def _found(self, given: Sequence[str], since: dt.datetime | None) -> dict[str, WatchedChannel]:
         """Return the rows of channels; those that are new, or were gone and are due, are asked for."""
         known = self._watched.channels()
         now = stamp(self._clock())
-        wanted = [one for one in given if one not in known or (known[one].next_try or "9") <= now]
+
+        def is_due(row: WatchedChannel) -> bool:
+            if row.next_try is not None:
+                return row.next_try <= now
+            return since is not None and bool(row.reason) and row.checked <= stamp(since)
+
+        wanted = [one for one in given if one not in known or is_due(known[one])]
         for first in range(0, len(wanted), _CHANNELS_AT_ONCE):
             if self._stop():
                 break
@@ -219,11 +228,14 @@ class _Sync:
         now = self._clock()
         known = self._watched.clips(page.clips)
         stored = {clip["yt_reel_id"]: clip for clip in self._catalogue.clips(list(page.clips))}
-        fresh = {key: answer for key, answer in page.clips.items() if key not in known}
+        # who removed a clip does not want it back, unless it was added again since
+        seen = {key: row for key, row in known.items() if row.state is not State.REMOVED or key not in stored}
+        back = {key for key, row in seen.items() if row.state is State.PRIVATE and _is_shown(page.clips[key])}
+        fresh = {key: answer for key, answer in page.clips.items() if key not in seen or key in back}
         add_cells(self._catalogue, self._source, {key: answer for key, answer in fresh.items() if key not in stored})
         rows = []
         for key, answer in page.clips.items():
-            row = known.get(key)
+            row = seen.get(key)
             if row is None:
                 row = WatchedClip(
                     key, channel.channel, channel.listing, State.LISTED, answer.reason, 0, None, stamp(now)
@@ -235,6 +247,12 @@ class _Sync:
                     row = row.after(answer, now)
                 rows.append(row)
                 self._report.new += 1
+            elif key in back:
+                self._report.changes[row.state, State.LISTED] += 1
+                listed = replace(row, state=State.LISTED, reason=answer.reason, tries=0, next_try=stamp(now), told=0)
+                rows.append(listed)
+            elif row.state is State.REMOVED:
+                continue
             elif answer.state is not State.LISTED and answer.state is not row.state:
                 self._report.changes[row.state, answer.state] += 1
                 rows.append(row.after(answer, now))
@@ -258,11 +276,10 @@ class _Sync:
 
     # ------------------------------------------------------------------------------------------------------- clips
 
-    def _enrich(self, recheck_days: int | None) -> None:
-        now = self._clock()
-        ids = self._watched.due(now)
-        if recheck_days is not None:
-            ids += self._watched.unchecked_since(now - dt.timedelta(days=recheck_days))
+    def _enrich(self, since: dt.datetime | None) -> None:
+        ids = self._watched.due(self._clock())
+        if since is not None:
+            ids += self._watched.unchecked_since(since)
 
         def show(done: int) -> None:
             self._progress(0.5 + 0.5 * done / len(ids), f"{done:,} of {len(ids):,} clips")
@@ -271,3 +288,8 @@ class _Sync:
         self._report.states += Counter(came.states.values())
         self._report.changes += came.changes
         self._report.trouble, self._report.stopped = came.trouble, came.stopped
+
+
+def _is_shown(answer: Answer) -> bool:
+    """Tell whether a list shows a clip to all; one that tells nothing but ids says nothing of that."""
+    return answer.state is State.LISTED and answer.cells is not None

@@ -6,7 +6,7 @@ wants it, once a clip, and no clip waits for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from smf_embed.clips import MAX_TEXT, SUBTITLES
@@ -104,9 +104,12 @@ class WithTranscripts:
         self.notes: list[str] = source.notes
         self._blocked = False
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, Answer]:
-        """Return the answers of the source, those of whole clips with what is said in them."""
-        return {key: self._with_text(key, answer) for key, answer in self._source.fetch(ids).items()}
+    def fetch(self, ids: Sequence[str], with_subtitles: Collection[str] = ()) -> dict[str, Answer]:
+        """Return the answers of the source, those of whole clips without subtitles with what is said in them."""
+        answers = self._source.fetch(ids, with_subtitles)
+        return {
+            key: answer if key in with_subtitles else self._with_text(key, answer) for key, answer in answers.items()
+        }
 
     def find_channels(self, given: Sequence[str]) -> dict[str, ChannelAnswer]:
         """Return what the source answers."""

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 
-from smf_embed.catalogue import Catalogue
 from smf_embed.checked_sql import checked_rows
 from smf_embed.clips import ID
-from smf_embed.enrichment.quota import Quota
+from smf_embed.enrichment.quota import Quota, utc_now
 from smf_embed.enrichment.states import Answer, State
 from smf_embed.schema import CHECKED
+from smf_embed.stored_clips import StoredClips
 from smf_embed.vector_store import rows_in
 
 #: After how many hours a clip is asked for again that could not be had: an hour, 6 hours, 1, 3, 7 and 30 days.
@@ -44,12 +44,24 @@ class WatchedClip:
         return replace(
             self,
             state=answer.state,
-            reason=answer.reason,
+            # what a source says may hold what is no text
+            reason=answer.reason.encode("utf-8", "replace").decode(),
             tries=tries,
             checked=stamp(now),
             next_try=next_try(answer.state, tries, now),
             told=self.told if is_same else 0,
         )
+
+    def is_due_if_named(self, now: dt.datetime, is_stored: bool) -> bool:
+        """Tell whether a clip that cannot be judged yet is asked for where somebody names it.
+
+        That is so by its schedule, once a month when that is over, and where it was removed from the catalogue.
+        """
+        if self.state in (State.OK, State.REMOVED):
+            return not is_stored
+        if self.next_try is not None:
+            return self.next_try <= stamp(now)
+        return (self.checked or "") <= stamp(now - dt.timedelta(hours=SCHEDULE[-1]))
 
 
 @dataclass(frozen=True)
@@ -76,7 +88,7 @@ class Watched:
         Whoever writes opens the transaction.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: StoredClips) -> None:
         self._sql = catalogue.database.sql
         self._path = catalogue.database.path
 
@@ -107,9 +119,15 @@ class Watched:
         return [row[0] for row in self._sql.execute(statement, (stamp(now),))]
 
     def unchecked_since(self, day: dt.datetime) -> list[str]:
-        """Return the ids of whole clips that were not asked for since, longest ago first."""
-        statement = f"SELECT {ID} FROM watched_clips WHERE state = ? AND checked <= ? ORDER BY checked, {ID}"
-        return [row[0] for row in self._sql.execute(statement, (State.OK, stamp(day)))]
+        """Return the ids that were not asked for since and that no schedule asks for, longest ago first.
+
+        These are whole clips, and those that could not be had until their schedule was over.
+        """
+        statement = (
+            f"SELECT {ID} FROM watched_clips WHERE next_try IS NULL AND state <> ? AND checked <= ? "
+            f"ORDER BY checked, {ID}"
+        )
+        return [row[0] for row in self._sql.execute(statement, (State.REMOVED, stamp(day)))]
 
     def untold(self) -> list[str]:
         """Return the ids of clips that have changed since their decisions were written last."""
@@ -118,6 +136,14 @@ class Watched:
     def set_told(self, ids: Sequence[str]) -> None:
         """Note that the decisions of clips were written."""
         self._sql.executemany(f"UPDATE watched_clips SET told = 1 WHERE {ID} = ?", [(one,) for one in ids])
+
+    def set_removed(self, ids: Sequence[str]) -> None:
+        """Note that clips were removed from the catalogue: they are asked for again only where somebody names them."""
+        reason = f"it was removed from the catalogue on {stamp(utc_now())[:10]}"
+        self._sql.executemany(
+            f"UPDATE watched_clips SET state = ?, reason = ?, next_try = NULL, told = 1 WHERE {ID} = ?",
+            [(State.REMOVED, reason, one) for one in ids],
+        )
 
     def states(self) -> Counter[str]:
         """Return state → number of clips."""

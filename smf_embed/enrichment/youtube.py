@@ -12,10 +12,10 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from smf_embed.enrichment.quota import Quota
+from smf_embed.enrichment.quota import Quota, los_angeles
 from smf_embed.enrichment.states import (
     Answer,
     ChannelAnswer,
@@ -59,7 +59,7 @@ class YouTube:
     SourceError
         There is no key.
     InputError
-        The extra `youtube` is not installed.
+        The extra `youtube` is not installed, or there are no time zones.
     """
 
     name = "the YouTube Data API"
@@ -86,6 +86,7 @@ class YouTube:
             from googleapiclient import discovery
         except ImportError as error:
             raise extra_is_missing(self.name, error, "youtube") from error
+        los_angeles()  # where there is no such zone, nothing should be asked for before that is told
         self._quota = quota or Quota()
         self.quota: Quota | None = self._quota
         self.notes: list[str] = []
@@ -108,7 +109,7 @@ class YouTube:
             reraise=True,
         )
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, Answer]:
+    def fetch(self, ids: Sequence[str], with_subtitles: Collection[str] = ()) -> dict[str, Answer]:
         """Return the answer for each id; see `Source`."""
         answers: dict[str, Answer] = {}
         for identifier in dict.fromkeys(ids):
@@ -173,7 +174,8 @@ class YouTube:
         token = found.get("nextPageToken")
         # a list whose page names itself as the next would have no end
         is_next = isinstance(token, str) and token not in ("", page)
-        return Page({key: answer for key, answer in clips.items() if key}, token if is_next else None)
+        known = {key: answer for key, answer in clips.items() if key and _ID.fullmatch(key)}
+        return Page(known, token if is_next else None)
 
     def close(self) -> None:
         """Close its connections."""
@@ -197,21 +199,25 @@ class YouTube:
         from googleapiclient.errors import HttpError
 
         self._quota.spend()
+        failure: SourceError
         try:
             found = request.execute(num_retries=0)
         except HttpError as error:
-            raise self._of(error) from None
+            failure = self._of(error)
         except (
             OSError, httplib2.HttpLib2Error, http.client.HTTPException, ValueError, RecursionError, AttributeError
         ) as error:  # fmt: skip
             # a connection that breaks off, a name that is not found, an answer that is no JSON or JSON without end, an
             # error whose message is no text
             what = str(error) or type(error).__name__
-            raise UnreachableError(f"{self.name} cannot be reached: {self._without_key(what)}") from None
-        # an answer of something that stands between must not mean that no clip is there any more
-        if not isinstance(found, dict) or not str(found.get("kind", "")).startswith("youtube#"):
-            raise UnreachableError(f"{self.name} answered with something that is no answer of it")
-        return found
+            failure = UnreachableError(f"{self.name} cannot be reached: {self._without_key(what)}")
+        else:
+            if isinstance(found, dict) and str(found.get("kind", "")).startswith("youtube#"):
+                return found
+            # what stands between must not mean that no clip is there any more
+            failure = UnreachableError(f"{self.name} answered with something that is no answer of it")
+        # out here no error of the client goes along, whose text may hold the key
+        raise failure
 
     def _of(self, error: Any) -> SourceError:
         """Return our error for an answer that is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from smf_embed.clips import ID, TEXT, TITLE
+from smf_embed.clips import ID, TEXT, TITLE, read_number
 from smf_embed.enrichment.states import Answer, State, state_of
 from smf_embed.video_ids import clip_link
 
@@ -66,7 +66,7 @@ def _clip_answer(item: dict[str, Any]) -> Answer:
     seconds = seconds_of(item.get("contentDetails", {}).get("duration"))
     cells = _snippet_cells(item["id"], snippet) | {
         "seconds": seconds,
-        "is_shorts": is_shorts(seconds, _number(player.get("embedWidth")), _number(player.get("embedHeight"))),
+        "is_shorts": is_shorts(seconds, *(read_number(player.get(side))[0] for side in ("embedWidth", "embedHeight"))),
         "broadcast": snippet.get("liveBroadcastContent") or "none",
     }
     if upload == "uploaded" and seconds is None and cells["broadcast"] == "none":
@@ -111,10 +111,3 @@ def _snippet_cells(identifier: str, snippet: dict[str, Any]) -> dict[str, Any]:
         "yt_channel_name": snippet.get("videoOwnerChannelTitle") or snippet.get("channelTitle"),
         "yt_ch_url": f"https://www.youtube.com/channel/{channel}" if channel else None,
     }
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text) if text is not None else None
-    except ValueError:
-        return None

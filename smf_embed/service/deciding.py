@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from smf_embed.answers import NOTHING_KNOWN, UNKNOWN, can_be_judged
 from smf_embed.classifier import Classifier
 from smf_embed.clips import COLUMNS, ID, LABEL, TEXT_FIELDS, ClipBatch, take_row
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.service.opening import OpenCatalogue
-
-UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -117,6 +116,8 @@ def prepare_together(catalogue: OpenCatalogue, pieces: Sequence[Sequence[Asked]]
             elif one.identifier is None or one.identifier not in stored:
                 why = "the catalogue does not hold this id; send the clip, or add it"
                 answers[row] = Answer(one.identifier, UNKNOWN, why=why, source=UNKNOWN)
+            elif not can_be_judged(stored[one.identifier]):
+                answers[row] = Answer(one.identifier, UNKNOWN, why=NOTHING_KNOWN, source=UNKNOWN)
             elif one.identifier not in place:
                 answers[row] = Answer(one.identifier, stored[one.identifier][LABEL], why="its label", source="label")
             else:

@@ -46,6 +46,16 @@ def wait_for(future: Future[Result], seconds: float, what: str) -> Result:
         ) from None
 
 
+def _hand_in(waiting: queue.Queue[Any], *what: Any) -> Future[Any]:
+    """Put something into a queue, with the future of its result; Busy where the queue is full."""
+    future: Future[Any] = Future()
+    try:
+        waiting.put_nowait((*what, future))
+    except queue.Full:
+        raise Busy("too many requests are waiting; try again soon") from None
+    return future
+
+
 class Batcher(Generic[Item, Result]):
     """One thread that does the work of many callers together.
 
@@ -96,12 +106,7 @@ class Batcher(Generic[Item, Result]):
         Busy
             When too many wait already.
         """
-        future: Future[Result] = Future()
-        try:
-            self._waiting.put_nowait((item, weight, future))
-        except queue.Full:
-            raise Busy("too many requests are waiting; try again soon") from None
-        return future
+        return _hand_in(self._waiting, item, weight)
 
     def close(self) -> None:
         """Do what waits, and end the thread."""
@@ -187,12 +192,7 @@ class Workers(Generic[Item]):
         Busy
             When too many wait already.
         """
-        future: Future[Result] = Future()
-        try:
-            self._waiting.put_nowait((call, future))
-        except queue.Full:
-            raise Busy("too many requests are waiting; try again soon") from None
-        return future
+        return _hand_in(self._waiting, call)
 
     def run_waiting(self, own: Item) -> None:
         """Make the calls that wait; for a call that takes long, and lets others pass."""
