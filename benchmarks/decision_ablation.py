@@ -22,7 +22,7 @@ from smf_embed.classifier import deal_folds
 from smf_embed.clips import NONE
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import NUMBERS, EncodedClips
-from smf_embed.evidence import COLUMNS, Evidence, concatenated
+from smf_embed.evidence import COLUMNS, Evidence, little_known
 from smf_embed.lexicon import Lexicon
 from smf_embed.matching import LexiconMatcher
 from smf_embed.metrics import score
@@ -101,7 +101,8 @@ def main() -> None:
             def decide(*seen: Evidence, unseen: Evidence, folds: np.ndarray = folds, seed: int = seed) -> list[str]:
                 learned = learn_decision(*seen, labels, folds, len(projects), seed, lambda _: None)
                 assert learned is not None
-                ranking = rank(unseen, learned.trees.probability(unseen.values), len(asked))
+                scant = little_known(unseen, asked, np.zeros(len(projects), dtype=bool))
+                ranking = rank(unseen, learned.trees.probability(unseen.values, scant), len(asked))
                 best = np.append(unseen.projects, 0)[ranking.first]
                 return [
                     projects[candidate] if probability > learned.thresholds[candidate] else NONE
@@ -112,9 +113,6 @@ def main() -> None:
             said = decide(*gathered, unseen=test_evidence)
             rows.append(show(f"all evidence, folds of seed {seed}", said, time.monotonic() - started))
             if seed == options.seeds[0]:
-                nothing = concatenated([])
-                show("without pairs of few clips", decide(evidence, nothing, fewer_fields, unseen=test_evidence), 0)
-                show("without pairs of fewer fields", decide(evidence, few_shot, nothing, unseen=test_evidence), 0)
                 for group in GROUPS:
                     started = time.monotonic()
                     said = decide(*(without(one, group) for one in gathered), unseen=without(test_evidence, group))

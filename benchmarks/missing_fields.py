@@ -20,7 +20,7 @@ from open_clips import open_clips
 from smf_embed.classifier import deal_folds
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import EncodedClips
-from smf_embed.evidence import concatenated
+from smf_embed.evidence import concatenated, little_known
 from smf_embed.fewer_fields import KINDS, with_fewer_fields
 from smf_embed.metrics import score
 from smf_embed.threads import limit_threads
@@ -73,6 +73,7 @@ def main() -> None:
                 kind: with_fewer_fields(asked, np.full(len(asked), place)) for place, kind in enumerate(KINDS)
             }
             unseen = {kind: builder.build(some) for kind, some in kinds.items()}
+            no_project_is_new = np.zeros(len(projects), dtype=bool)
             _, drawn = fewer_fields_drawn(labels, seed)
             kept = np.random.default_rng(seed).random(len(labels)) < missing[drawn]
             at_rates = fewer_fields.pairs(kept[fewer_fields.clips])
@@ -80,7 +81,8 @@ def main() -> None:
                 learned = learn_decision(evidence, few_shot, less, labels, folds, len(projects), seed, lambda _: None)
                 assert learned is not None
                 for kind, pairs in unseen.items():
-                    ranking = rank(pairs, learned.trees.probability(pairs.values), len(asked))
+                    scant = little_known(pairs, kinds[kind], no_project_is_new)
+                    ranking = rank(pairs, learned.trees.probability(pairs.values, scant), len(asked))
                     best = np.append(pairs.projects, 0)[ranking.first]
                     said = np.array(projects, dtype=object)[
                         np.where(ranking.probability > learned.thresholds[best], best, 0)

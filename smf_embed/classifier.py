@@ -25,7 +25,7 @@ from smf_embed.clips import ID, LABEL, NONE, TEXT_FIELDS
 from smf_embed.decisions import decide, decided, rank
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.errors import ModelError
-from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder
+from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, little_known
 from smf_embed.explaining import Explanation, explain
 from smf_embed.lexical import LexicalModel
 from smf_embed.metrics import score
@@ -37,7 +37,7 @@ from smf_embed.out_of_fold import OutOfFold
 from smf_embed.text import TEXT_VERSION
 from smf_embed.thresholds import Calibration, thresholds_for_precision
 from smf_embed.training import FEWEST_CLIPS, TrainingClips, few_shot_evidence, learn_decision, out_of_fold_evidence
-from smf_embed.trees import Trees
+from smf_embed.trees import DecisionTrees
 
 _FOLDS = 5
 # probabilities below are of no use to anybody who asks for precision
@@ -66,7 +66,8 @@ class Classifier:
         self._trees = trees
         self._arrays = arrays
         self._names = names
-        self._grown = Trees.from_text(trees)
+        self._grown = DecisionTrees.from_text(trees)
+        self._is_new = np.array([project not in manifest["sizes"] for project in self.projects])
         self._calibration = Calibration(arrays["calibration_given"], arrays["calibration_true"])
         self._catalogue = catalogue
         number = {project: row for row, project in enumerate(self.projects)}
@@ -211,7 +212,8 @@ class Classifier:
             in order; see `smf_embed.decisions.decide`.
         """
         evidence = self.evidence(clips)
-        ranking = rank(evidence, self._grown.probability(evidence.values), len(clips))
+        probability = self._grown.probability(evidence.values, little_known(evidence, clips, self._is_new))
+        ranking = rank(evidence, probability, len(clips))
         thresholds = self._thresholds_of(self.projects)
         raised = thresholds if min_precision is None else self._thresholds_for(min_precision, thresholds)
         return decide(clips, evidence, ranking, self.projects, thresholds, raised, self._calibration, self._labelled)
@@ -219,7 +221,7 @@ class Classifier:
     def explain(self, clips: EncodedClips) -> list[Explanation]:
         """Tell what moved the decisions that `predict` makes of clips, one explanation a clip in order."""
         evidence = self.evidence(clips)
-        effects = self._grown.contributions(evidence.values) if len(evidence.values) else np.zeros((0, 0))
+        effects = self._grown.contributions(evidence.values, little_known(evidence, clips, self._is_new))
         return explain(clips, self.predict(clips), evidence, effects, self._builder, self._labelled, self.projects)
 
     def out_of_fold_decisions(self) -> pd.DataFrame:

@@ -101,6 +101,25 @@ class Evidence:
         return Evidence(self.clips[chosen], self.projects[chosen], self.values[chosen], self.nearest[chosen])
 
 
+def little_known(evidence: Evidence, clips: EncodedClips, is_new: np.ndarray) -> np.ndarray:
+    """Tell the pairs of which little is known: of projects that came after the fit, and of clips without a channel.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of `clips`.
+    clips : EncodedClips
+    is_new : ndarray of bool, shape (n_projects,)
+        Projects that the last fit did not know.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_pairs,)
+    """
+    has_no_channel = clips.channels == ""
+    return np.asarray(has_no_channel[evidence.clips] | is_new[evidence.projects], dtype=bool)
+
+
 class EvidenceBuilder:
     """Labelled clips and lexical models, ready to give evidence on clips.
 

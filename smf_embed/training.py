@@ -24,7 +24,7 @@ from smf_embed.names import Names
 from smf_embed.other_use import OtherUse
 from smf_embed.out_of_fold import at_most_one
 from smf_embed.thresholds import Calibration, choose_thresholds
-from smf_embed.trees import ROUNDS, Trees
+from smf_embed.trees import ROUNDS, DecisionTrees, Trees
 
 #: Pairs of projects with fewer clips are not learned from, and such a project is decided, but not well.
 FEWEST_CLIPS = 3
@@ -38,8 +38,7 @@ _FIRST_ROUNDS = 100
 # nine of ten pairs are wrong beyond doubt, and teach little: one in ten of them is kept and stands for ten
 _EASY = 0.0003
 _EASY_KEPT = 10
-# pairs as they look of projects with few clips and of clips with fewer fields: whole, they would outweigh the others,
-# and cost small projects a point (docs/decisions.md)
+# of pairs that were made to look like those of which little is known: whole, they would outweigh the others
 _LIKENESS_WEIGHT = 0.1
 # one in ten clips of `none` is asked about with fewer fields, and stands for ten
 _NONE_ASKED = 10
@@ -231,7 +230,7 @@ class LearnedDecision:
 
     Attributes
     ----------
-    trees : Trees
+    trees : DecisionTrees
     thresholds : ndarray, shape (n_projects,)
         See `smf_embed.thresholds.choose_thresholds`.
     calibration : Calibration
@@ -243,7 +242,7 @@ class LearnedDecision:
         Probability of each pair of the evidence, likewise.
     """
 
-    trees: Trees
+    trees: DecisionTrees
     thresholds: np.ndarray
     calibration: Calibration
     doubted: np.ndarray
@@ -267,8 +266,8 @@ def learn_decision(
     Parameters
     ----------
     evidence, few_shot, fewer_fields : Evidence
-        Out of fold. The second and third are learned from alone, and a tenth as much; thresholds and calibration are
-        those of the first.
+        Out of fold. Thresholds, calibration and the trees for most pairs are learned from the first alone, trees for
+        pairs of which little is known from all three.
     labels, folds : ndarray of int, shape (n_clips,)
     n_projects : int
         `none` included.
@@ -281,31 +280,34 @@ def learn_decision(
     LearnedDecision or None
         None where there are too few different clips to learn from.
     """
-    pairs = concatenated([evidence, few_shot, fewer_fields])
-    asked = slice(len(evidence.clips))
-    is_right = (pairs.projects == labels[pairs.clips]).astype(np.int32)
+    is_right = _right(evidence, labels)
     # of two clips, that of the project sees one clip of it where others see two: such pairs teach to count
-    taught = np.bincount(labels, minlength=n_projects)[pairs.projects] >= FEWEST_CLIPS
-    fold = folds[pairs.clips]
+    is_large = np.bincount(labels, minlength=n_projects) >= FEWEST_CLIPS
+    taught, fold = is_large[evidence.projects], folds[evidence.clips]
     if not _can_be_learned(is_right[taught], fold[taught]):
         return None
     say("looking for wrong labels")
-    counts = np.ones(len(pairs.clips), dtype=np.float32)
-    counts[len(evidence.clips) :] = _LIKENESS_WEIGHT
-    standing_for_others = labels[fewer_fields.clips] == 0
-    counts[len(pairs.clips) - len(fewer_fields.clips) :][standing_for_others] *= _NONE_ASKED
-    first = _out_of_fold(pairs.values, is_right, counts * taught, fold, range(seed, seed + 1), _FIRST_ROUNDS)
-    doubted = contradicted(evidence, first[asked], labels)
-    sound = taught & ~doubted[pairs.clips]
+    once = taught.astype(np.float32)
+    first = _out_of_fold(evidence.values, is_right, once, fold, range(seed, seed + 1), _FIRST_ROUNDS)
+    doubted = contradicted(evidence, first, labels)
+    sound = taught & ~doubted[evidence.clips]
     if _can_be_learned(is_right[sound], fold[sound]):
         taught = sound
     else:
         doubted = np.zeros(len(labels), dtype=bool)
     say("decision trees")
     seeds = range(seed, seed + _MODELS)
-    weights = counts * thinned(taught, (first < _EASY) & (is_right == 0), seed)
-    out_of_fold = _out_of_fold(pairs.values, is_right, weights, fold, seeds)[asked]
-    trees = _grown(pairs.values, is_right, weights, seeds)
+    weights = thinned(taught, (first < _EASY) & (is_right == 0), seed)
+    out_of_fold = _out_of_fold(evidence.values, is_right, weights, fold, seeds)
+    well_known = _grown(evidence.values, is_right, weights, seeds)
+    say("decision trees for what little is known of")
+    made_so = (
+        _likeness_weights(few_shot, fewer_fields, labels)
+        * is_large[np.concatenate([few_shot.projects, fewer_fields.projects])]
+    )
+    pairs = concatenated([evidence, few_shot, fewer_fields])
+    made_so[doubted[pairs.clips[len(evidence.clips) :]]] = 0.0
+    little_known = _grown(pairs.values, _right(pairs, labels), np.concatenate([weights, made_so]), seeds)
     ranking = rank(evidence, out_of_fold, len(labels))
     candidate = np.append(evidence.projects, 0)[ranking.first]
     kept = ~doubted
@@ -314,8 +316,21 @@ def learn_decision(
     counted = (kept | (labels > 0))[evidence.clips]
     # fitted on what it is applied to: probabilities that add up to 1 at most over a clip
     scaled = at_most_one(evidence.clips, out_of_fold, len(labels))
-    calibration = Calibration.fit(scaled[counted], is_right[asked][counted])
+    calibration = Calibration.fit(scaled[counted], is_right[counted])
+    trees = DecisionTrees(well_known, little_known)
     return LearnedDecision(trees, thresholds, calibration, doubted, candidate, ranking.probability, out_of_fold)
+
+
+def _right(evidence: Evidence, labels: np.ndarray) -> np.ndarray:
+    """Return 1 for pairs of a clip and the project that its label names, else 0."""
+    return (evidence.projects == labels[evidence.clips]).astype(np.int32)
+
+
+def _likeness_weights(few_shot: Evidence, fewer_fields: Evidence, labels: np.ndarray) -> np.ndarray:
+    """Return how many pairs each stands for that was made to look like one of which little is known."""
+    standing_for_others = labels[fewer_fields.clips] == 0
+    counts = [np.ones(len(few_shot.clips)), np.where(standing_for_others, _NONE_ASKED, 1)]
+    return (_LIKENESS_WEIGHT * np.concatenate(counts)).astype(np.float32)
 
 
 def thinned(taught: np.ndarray, easy: np.ndarray, seed: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from smf_embed.classifier import deal_folds
 from smf_embed.clips import CLIP_FIELDS, TEXT_FIELDS
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import EncodedClips
-from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder
+from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, little_known
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.lexicon import Lexicon
 from smf_embed.schema import PREPARED
@@ -206,3 +206,13 @@ def test_rank_orders_candidates_and_brings_sums_above_one_to_one() -> None:
     assert ranking.second.tolist() == [0, -1, 3]
     np.testing.assert_allclose(ranking.probability, [0.5, 0.0, 0.45])
     np.testing.assert_allclose(ranking.second_probability, [0.2, 0.0, 0.4])
+
+
+def test_little_is_known_of_clips_without_a_channel_and_of_projects_that_are_new(training) -> None:
+    clips, labels, groups, folds = training
+    clips.clips[7]["yt_channel_id"] = None
+    _, evidence = build(clips, labels, groups, folds)
+    is_new = np.array([False, False, True, False])
+    found = little_known(evidence, clips, is_new)
+    np.testing.assert_array_equal(found, (evidence.clips == 7) | (evidence.projects == 2))
+    assert 0 < found.sum() < len(found)

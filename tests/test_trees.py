@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from smf_embed.trees import Trees
+from smf_embed.trees import DecisionTrees, Trees
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +51,31 @@ def test_a_pair_of_weight_ten_stands_for_ten(pairs):
     # one tree hardly moves the log-odds away from those of all pairs, which ten times the weight raises by ln 10
     raised = np.median(heavy.log_odds(values)) - np.median(plain.log_odds(values))
     assert raised == pytest.approx(np.log(10), abs=0.6)
+
+
+@pytest.fixture(scope="module")
+def both(trees, pairs) -> DecisionTrees:
+    return DecisionTrees(trees, Trees.grow(pairs[0], 1 - pairs[1], range(2)))
+
+
+def test_each_pair_is_judged_by_the_trees_of_its_kind(both, pairs):
+    values = pairs[0]
+    is_little_known = np.arange(len(values)) % 3 == 0
+    expected = np.where(is_little_known, both.little_known.probability(values), both.well_known.probability(values))
+    probability = both.probability(values, is_little_known)
+    np.testing.assert_allclose(probability, expected)
+    contributions = both.contributions(values, is_little_known)
+    np.testing.assert_allclose(contributions.sum(axis=1), np.log(expected / (1 - expected)), atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_no_pair_of_a_kind_is_no_error(both, pairs, rows):
+    for kind in (True, False):
+        assert both.probability(pairs[0][:rows], np.full(rows, kind)).shape == (rows,)
+        assert both.contributions(pairs[0][:rows], np.full(rows, kind)).shape == (rows, 6)
+
+
+def test_the_text_of_both_kinds_gives_both_again(both):
+    again = DecisionTrees.from_text(both.to_text())
+    assert again.well_known.models == both.well_known.models
+    assert again.little_known.models == both.little_known.models
