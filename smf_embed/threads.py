@@ -12,6 +12,7 @@ import os
 import psutil
 
 _VARIABLE = "SMF_EMBED_THREADS"
+_LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 _SAMPLE_SECONDS = 0.1
 
 
@@ -42,8 +43,22 @@ def limit_threads() -> int:
     A count that the user has set there stands. FAISS, LightGBM and torch also take `thread_count` as an argument.
     """
     count = thread_count()
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"):
+    for variable in _LIBRARIES:
         os.environ.setdefault(variable, str(count))
     # threads that wait for work spin by default, and take the cores from those that have some
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return count
+
+
+def use_threads(count: int) -> None:
+    """Have this process, and those that it starts, use so many threads, where the user has not said how many."""
+    if not os.environ.get(_VARIABLE, "").isdigit():
+        os.environ[_VARIABLE] = str(count)
+        thread_count.cache_clear()
+    limit_threads()
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of the environment that make another process use as many threads as this one."""
+    count = str(thread_count())
+    return {_VARIABLE: count, **dict.fromkeys(_LIBRARIES, count), "OMP_WAIT_POLICY": "PASSIVE"}
