@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from smf_embed.console import parse_columns, progress, say
 from smf_embed.errors import InputError
+
+if TYPE_CHECKING:
+    from smf_embed.bulk.shards import Shard
+    from smf_embed.clip_tables import TableFile
 
 ENGINES = ("local", "ray")
 _SHOWN = 5
@@ -26,6 +31,26 @@ WorkersOption = Annotated[
 def is_many(table: str) -> bool:
     """Tell whether a table that was named is a folder, a glob or an address, and not one file, pipe or `-`."""
     return "://" in table or Path(table).is_dir() or (not Path(table).exists() and any(c in table for c in "*?["))
+
+
+def many(table: str) -> list[TableFile | Shard]:
+    """List the tables of a folder or glob, those elsewhere as shards that have to be fetched; none of a single file."""
+    if not is_many(table):
+        return []
+    from smf_embed.bulk.shards import find_shards
+    from smf_embed.clip_tables import TableFile
+
+    return [
+        shard if "://" in shard.address else TableFile(Path(shard.address), shard.address)
+        for shard in find_shards(table)[1]
+    ]
+
+
+def reading(file: TableFile | Shard) -> AbstractContextManager[TableFile]:
+    """Yield a table as a file on the disk while it is read."""
+    from smf_embed.bulk.shards import Shard, readable
+
+    return readable(file) if isinstance(file, Shard) else nullcontext(file)
 
 
 def prepare_engine(engine: str, workers: int | None) -> None:

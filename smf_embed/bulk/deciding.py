@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from smf_embed.bulk.output import REJECTED, OutputFolder
-from smf_embed.bulk.shards import Shard, readable
-from smf_embed.errors import CatalogueError, InputError, NoRowsError
+from smf_embed.bulk.shards import Shard, iter_shard, readable
+from smf_embed.errors import CatalogueError, InputError
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,6 @@ class ShardDecider:
         CatalogueError
             The catalogue or the model was changed since the run began.
         """
-        from smf_embed.clip_tables import iter_clips
         from smf_embed.console import write_rejected
         from smf_embed.files import file_digest
         from smf_embed.table_decisions import decide_batches, write_decisions
@@ -120,7 +119,7 @@ class ShardDecider:
         try:
             with readable(shard) as table:
                 read = file_digest(table.path)
-                batches = _none_where_empty(iter_clips(table, self._deciding.columns))
+                batches = iter_shard(table, self._deciding.columns)
                 decided = decide_batches(
                     batches, self._catalogue, self._model, min_precision=self._deciding.min_precision
                 )
@@ -174,10 +173,3 @@ def decide_here(deciding: Deciding, shards: Sequence[Shard]) -> Iterator[tuple[S
             yield shard, decider.decide(shard)
     finally:
         decider.close()
-
-
-def _none_where_empty(batches: Iterator[Any]) -> Iterator[Any]:
-    try:
-        yield from batches
-    except NoRowsError:
-        return

@@ -15,6 +15,7 @@ import json
 import logging
 import os
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -50,14 +51,14 @@ class Pool:
 
 
 @contextmanager
-def ray_pool(workers: int | None, most: int) -> Iterator[Pool]:
+def ray_pool(workers: int | None, most: int | None = None) -> Iterator[Pool]:
     """Start Ray here, or connect to the cluster at `RAY_ADDRESS`, and leave it again.
 
     Parameters
     ----------
     workers : int, optional
         At most so many; where not given, as many as there are GPUs, or else as CPUs allow.
-    most : int
+    most : int, optional
         More would have nothing to do.
 
     Raises
@@ -68,6 +69,7 @@ def ray_pool(workers: int | None, most: int) -> Iterator[Pool]:
     # before it is imported; no counting of who uses it, and no warning of a later version
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # of what it writes to the screen beside us
     try:
         import ray
         import ray.data
@@ -78,7 +80,7 @@ def ray_pool(workers: int | None, most: int) -> Iterator[Pool]:
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     address = os.environ.get("RAY_ADDRESS", "")
     if not address:
-        wanted = min(most, workers or max(1, (os.cpu_count() or 1) // threads))
+        wanted = _least(most, workers or max(1, (os.cpu_count() or 1) // threads))
         # one CPU more than the workers need: Ray's own tasks wait for ever for one that is not there
         options |= {"num_cpus": wanted * threads + 1, "include_dashboard": False, "object_store_memory": _STORE_BYTES}
     try:
@@ -91,9 +93,8 @@ def ray_pool(workers: int | None, most: int) -> Iterator[Pool]:
         fitting = (cpus - 1) // threads
         if fitting < 1:
             raise InputError(f"Ray has {cpus} CPUs; a worker takes {threads}, and one more is needed beside them")
-        fitting = min(fitting, gpus) if gpus else fitting
         yield Pool(
-            min(most, fitting, workers or fitting),
+            _least(most, workers, fitting, gpus or None),
             {
                 "num_cpus": threads,
                 "num_gpus": 1 if gpus else 0,
@@ -104,6 +105,10 @@ def ray_pool(workers: int | None, most: int) -> Iterator[Pool]:
         )
     finally:
         ray.shutdown()
+
+
+def _least(*numbers: int | None) -> int:
+    return min(number for number in numbers if number is not None)
 
 
 # ------------------------------------------------------------------------------------------------------------- deciding
@@ -146,15 +151,18 @@ def decide_on_ray(deciding: Deciding, shards: Sequence[Shard], pool: Pool) -> It
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     left = {shard.name: shard for shard in shards}
     rows = [{"shard": json.dumps(asdict(shard))} for shard in shards]
-    decided = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
-        _Worker,
-        fn_constructor_args=(deciding,),
-        batch_size=1,
-        batch_format="numpy",
-        # a worker that has the next shard in its queue would be waited for at the end
-        compute=ray.data.ActorPoolStrategy(size=pool.workers, max_tasks_in_flight_per_actor=1),
-        **pool.options,
-    )
+    with warnings.catch_warnings():
+        # how often a task is tried again cannot be told otherwise; it will be from version 2.64 on
+        warnings.simplefilter("ignore", DeprecationWarning)
+        decided = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
+            _Worker,
+            fn_constructor_args=(deciding,),
+            batch_size=1,
+            batch_format="numpy",
+            # a worker that has the next shard in its queue would be waited for at the end
+            compute=ray.data.ActorPoolStrategy(size=pool.workers, max_tasks_in_flight_per_actor=1),
+            **pool.options,
+        )
     for batch in decided.iter_batches(batch_size=None, prefetch_batches=0):
         for text in batch["answer"].tolist():
             told = json.loads(text)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from smf_embed.clip_tables import TableFile
-from smf_embed.errors import InputError
+from smf_embed.clip_tables import TableFile, iter_clips
+from smf_embed.clips import BATCH_ROWS, ClipBatch
+from smf_embed.errors import InputError, NoRowsError
 
 SUFFIXES = (".parquet", ".csv")
 WILDCARDS = "*?["
@@ -123,6 +124,22 @@ def readable(shard: Shard) -> Iterator[TableFile]:
         except OSError as error:
             raise InputError(f"{shard.address}: cannot be read: {error.strerror or error}") from error
         yield TableFile(copy, shard.address)
+
+
+def iter_shard(
+    table: TableFile, columns: Mapping[str, str] | None = None, batch_rows: int = BATCH_ROWS
+) -> Iterator[ClipBatch]:
+    """Read a shard as `smf_embed.clip_tables.iter_clips` does; one without rows, as some programs write, is none."""
+    # a generator of its own: what is raised while a batch is worked on comes from elsewhere
+    batches = iter_clips(table, columns, batch_rows)
+    while True:
+        try:
+            batch = next(batches, None)
+        except NoRowsError:
+            return
+        if batch is None:
+            return
+        yield batch
 
 
 def digest(shard: Shard) -> str:
