@@ -3,7 +3,8 @@
     python benchmarks/scale_model.py --folder FOLDER [--clips 20000] [--shards 10] [--check]
 
 FOLDER is that of bulk_predict.py; what is missing there is made. One process of one thread decides the clips and adds
-them to a new catalogue, and the library's own steps are timed: microseconds and bytes a clip. Deciding is timed in two
+them to a new catalogue, and the library's own steps are timed: microseconds of the
+processor and bytes a clip, which other work on the machine changes little. Deciding is timed in two
 processes at once, too, since cores share memory. From these parts, the seconds that Ray needs to start and to end, and
 those that a worker needs to load, the seconds of a run are simulated: each worker takes the next shard when it is free.
 With --check, runs of 1 and 2 workers are made, and the error is printed.
@@ -45,15 +46,18 @@ _SIZES = {"10 million": 10**7, "1 billion": 10**9, "10 billion": 10**10}
 
 
 class Clock:
-    """Times functions of a library; the time of one that is called by another counts for itself alone."""
+    """Times functions of a library in seconds of the processor, so that other work on the machine counts little.
+
+    The time of a function that is called by another counts for itself alone.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._within: list[str] = []
-        self._since = time.perf_counter()
+        self._since = time.process_time()
 
     def _pass(self) -> None:
-        now = time.perf_counter()
+        now = time.process_time()
         if self._within:
             self.seconds[self._within[-1]] = self.seconds.get(self._within[-1], 0.0) + now - self._since
         self._since = now
@@ -85,7 +89,6 @@ class Clock:
 
 def deciding(index: Path, shards: Sequence[Path], output: Path) -> dict[str, Any]:
     """Decide the clips of shards as the bulk command does; return seconds of the steps, and counts."""
-    started = time.perf_counter()
     from smf_embed import table_decisions
     from smf_embed.catalogue import Catalogue
     from smf_embed.classifier import MODEL_FOLDER, Classifier
@@ -96,7 +99,7 @@ def deciding(index: Path, shards: Sequence[Path], output: Path) -> dict[str, Any
     with Catalogue(index) as catalogue:
         model = Classifier.load(index / MODEL_FOLDER, catalogue)
         catalogue.encode_texts(["the encoder is loaded for its first text"])
-        loading = time.perf_counter() - started
+        loading = time.process_time()
         clock.watch(Catalogue, "_prepared", "clean and correct")
         clock.watch(Catalogue, "encode_texts", "encode")
         clock.watch(Catalogue, "encoded", "look texts up, gather vectors")
@@ -104,14 +107,14 @@ def deciding(index: Path, shards: Sequence[Path], output: Path) -> dict[str, Any
         clock.watch(Trees, "probability", "trees")
         clock.watch(Classifier, "predict", "decide, reasons")
         clock.watch(table_decisions, "write_decisions", "write")
-        started = time.perf_counter()
+        started = time.process_time()
         for shard in shards:
             decided = table_decisions.decide_batches(clock.reading(iter_clips(shard)), catalogue, model)
             assert decided.decisions is not None
             table_decisions.write_decisions(decided.decisions, output / shard.name)
             clips, texts = clips + len(decided.decisions), texts + decided.texts
             size += (output / shard.name).stat().st_size
-    whole = time.perf_counter() - started
+    whole = time.process_time() - started
     clock.seconds["the rest"] = whole - sum(clock.seconds.values())
     return {"clips": clips, "texts": texts, "loading": loading, "whole": whole, "bytes": size, "steps": clock.seconds}
 
@@ -129,13 +132,13 @@ def adding(folder: Path, shards: Sequence[Path]) -> dict[str, Any]:
         clock.watch(catalogue.Catalogue, "encode_texts", "encode")
         clock.watch(adding, "_changes", "compare with what is stored")
         clock.watch(adding, "_write", "store")
-        started = time.perf_counter()
+        started = time.process_time()
         for shard in shards:
             opened.learn(clock.reading(iter_clips(shard)))
             report = opened.add(clock.reading(iter_clips(shard)))
             clips, texts = clips + report.added, texts + report.encoded_texts
         clock.call("index", neighbours.refresh_snapshots, opened)
-    whole = time.perf_counter() - started
+    whole = time.process_time() - started
     clock.seconds["the rest"] = whole - sum(clock.seconds.values())
     size = (folder / "catalogue.sqlite").stat().st_size
     snapshots = sum(path.stat().st_size for path in folder.glob("*.faiss"))

@@ -87,7 +87,7 @@ def decide_many(
 
     if output is None:
         raise InputError(f"{source}: is many tables; name a folder for the decisions: -o FOLDER")
-    deciding = Deciding(str(catalogue.absolute()), output, parse_columns(column), min_precision, device, isolate)
+    deciding = Deciding(str(catalogue), output, parse_columns(column), min_precision, device, isolate)
     with progress(f"deciding {source}") as update:
         done = predict_shards(source, deciding, engine, workers, update)
     if as_json:

@@ -5,6 +5,7 @@ Ray may listen on every interface, so each run has a network of its own with not
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -45,11 +46,11 @@ def started():
     folder = tempfile.mkdtemp(prefix="ray-")
     processes, families = [], []
 
-    def start(*words: object) -> subprocess.Popen[str]:
-        command = [*ALONE, *UP, sys.executable, "-m", "smf_embed.cli", *map(str, words)]
+    def start(*words: object, network=(*ALONE, *UP), module="smf_embed.cli", **env: str) -> subprocess.Popen[str]:
+        command = [*network, sys.executable, "-m", module, *map(str, words)]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
-        env = os.environ | {"RAY_TMPDIR": folder, "SMF_EMBED_THREADS": "1"}
-        env.pop("RAY_ADDRESS", None)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+        env = inherited | {"RAY_TMPDIR": folder, "SMF_EMBED_THREADS": "1"} | env
         processes.append(subprocess.Popen(command, env=env, **options))
         return processes[-1]
 
@@ -170,7 +171,8 @@ def test_a_killed_run_leaves_no_process_and_the_next_does_the_rest(started, clip
     driver.kill()
     driver.communicate()
     assert len(family) > 4
-    _, alive = psutil.wait_procs(family, timeout=60)
+    # those that serve Ray's own pages wait a while for a head that is gone
+    _, alive = psutil.wait_procs(family, timeout=120)
     assert not alive
     before = {name: (out / name).stat().st_mtime_ns for name in done(out)}
     assert 2 <= len(before) < SHARDS
@@ -196,6 +198,26 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(started, clips, fitted_
     assert 1 <= len(done(out)) < SHARDS
 
 
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may enter another network")
+def test_a_cluster_that_is_there_is_used_and_left_running(
+    started, clips, expected, fitted_folder, tmp_path, monkeypatch
+):
+    token = tmp_path / "token"
+    token.write_text(secrets.token_hex(32))
+    env = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
+    words = ["--head", "--node-ip-address=127.0.0.1", "--port=6379", "--num-cpus=3", "--include-dashboard=false"]
+    head = started("start", *words, "--block", module="ray.scripts.scripts", **env)
+    network = ["nsenter", f"--net=/proc/{head.pid}/ns/net"]
+    there = [*network, sys.executable, "-c", "import socket; socket.create_connection(('127.0.0.1', 6379))"]
+    wait_for(lambda: subprocess.run(there, capture_output=True).returncode == 0)
+    monkeypatch.chdir(tmp_path)  # its workers have another folder, which a relative path must not be read from
+    words = ["predict", clips, "-o", "out", "--catalogue", os.path.relpath(fitted_folder), "--engine", "ray"]
+    code, _, err = finished(started(*words, network=network, RAY_ADDRESS="127.0.0.1:6379", **env))
+    assert code == 0, err
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.parquet")} == expected
+    assert head.poll() is None
+
+
 def test_what_stops_a_worker_is_one_line(started, clips, fitted, tmp_path):
     trees = next((fitted / "model").glob("trees*"))
     trees.write_text("damaged")
@@ -210,7 +232,7 @@ def test_adding_with_the_workers_of_ray_stores_what_this_process_stores(started,
     folder = tmp_path / "clips"
     folder.mkdir()
     for number in range(2):
-        table = make_table(per_title=30, first=1000 * number)
+        table = make_table(per_title=90 - 80 * number, first=1000 * number)
         table["text"] = table["text"] + " О чём эта серия? Узнайте." * (1 + number * 3)
         table.to_parquet(folder / f"{number}.parquet", index=False)
     said = []
@@ -231,7 +253,7 @@ def test_adding_with_the_workers_of_ray_stores_what_this_process_stores(started,
             assert ray.database.sql.execute(question).fetchall() == local.database.sql.execute(question).fetchall()
     before = contents(tmp_path / "ray")
     code, out, _ = finished(started("add", folder, "--catalogue", tmp_path / "ray", "--engine", "ray"))
-    assert out.startswith("added 0, updated 0, unchanged 1,500")
+    assert out.startswith("added 0, updated 0, unchanged 2,500")
     assert contents(tmp_path / "ray") == before
 
 

@@ -81,6 +81,8 @@ def ray_pool(workers: int | None, most: int | None = None) -> Iterator[Pool]:
     address = os.environ.get("RAY_ADDRESS", "")
     if not address:
         wanted = _least(most, workers or max(1, (os.cpu_count() or 1) // threads))
+        # where this process is killed, Ray's own processes wait so long for the one that is at their head
+        os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "10")
         # one CPU more than the workers need: Ray's own tasks wait for ever for one that is not there
         options |= {"num_cpus": wanted * threads + 1, "include_dashboard": False, "object_store_memory": _STORE_BYTES}
     try:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from smf_embed.bulk.deciding import Deciding, decide_here, decider_facts
@@ -60,6 +60,9 @@ def predict_shards(
     root, shards = find_shards(source)
     output = OutputFolder(deciding.output)
     _check_names(source, root, shards, output)
+    # a worker has another working folder
+    there = output.root if output.is_local else output.address
+    deciding = replace(deciding, catalogue=str(Path(deciding.catalogue).absolute()), output=there)
     deciding = replace(deciding, facts=decider_facts(deciding))
     with ExitStack() as stack:
         stack.enter_context(output.writing())
@@ -84,6 +87,11 @@ def predict_shards(
         now = 0
         try:
             for shard, result in results:
+                if "file" in result and output.size(result["file"]) != result["file_bytes"]:
+                    raise InputError(
+                        f"{output.address}: decisions that a worker wrote are not there; name a folder that all "
+                        "machines share, or an address such as s3://BUCKET/FOLDER"
+                    )
                 manifest.note(shard, result)
                 done, now = done + shard.size, now + ("unread" not in result)
                 if progress:
