@@ -39,9 +39,21 @@ _CLI = [sys.executable, "-m", "smf_embed.cli"]
 
 
 class Run(NamedTuple):
-    """What a program did: seconds of wall time, most megabytes of the whole family, what it printed."""
+    """What a program and all that it started did.
+
+    Attributes
+    ----------
+    seconds : float
+        Of wall time.
+    processor : float
+        Seconds of the processor, which other work on the machine changes little.
+    megabytes : float
+        The most of all together.
+    printed : str
+    """
 
     seconds: float
+    processor: float
     megabytes: float
     printed: str
 
@@ -91,16 +103,20 @@ def run(command: list[str], watch: Callable[[psutil.Process], bool] | None = Non
     """Run a program and all that it starts; `watch` is asked twice a second, and ends the program by True."""
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    most = 0.0
+    most, used = 0.0, {}
     while process.poll() is None:
         with suppress(psutil.NoSuchProcess):
             driver = psutil.Process(process.pid)
-            most = max(most, sum(map(memory, [driver, *driver.children(recursive=True)])))
+            family = [driver, *driver.children(recursive=True)]
+            most = max(most, sum(map(memory, family)))
+            for one in family:
+                with suppress(psutil.Error):
+                    used[one.pid] = sum(one.cpu_times()[:2])
             if watch and watch(driver):
                 process.kill()
         time.sleep(_LOOK_SECONDS)
     printed = process.stdout.read() if process.stdout else ""
-    return Run(time.monotonic() - started, most, printed)
+    return Run(time.monotonic() - started, sum(used.values()), most, printed)
 
 
 def memory(process: psutil.Process) -> float:
@@ -128,7 +144,8 @@ def times_of(folder: Path) -> dict[str, int]:
 
 def report(name: str, done: Run, clips: int) -> None:
     print(
-        f"{name:<34}{done.seconds:>9.1f} s{clips / done.seconds:>9,.0f} clips a second{done.megabytes:>9,.0f} MB",
+        f"{name:<22}{done.seconds:>9.1f} s{clips / done.seconds:>9,.0f} clips a second{done.processor:>9.1f} s of the "
+        f"processor{done.megabytes:>9,.0f} MB",
         flush=True,
     )
 

@@ -215,16 +215,19 @@ def print_arithmetic(decided: dict[str, Any], added: dict[str, Any], shard_bytes
 
 
 def check(folder: Path, shards: Path, count: int, simulation: Callable[[int], float]) -> None:
-    """Run with 1 and 2 workers, and print how far the simulation is off."""
-    print(f"\n{'':<14}{'simulated s':>13}{'run s':>9}{'error':>9}{'clips a second':>17}")
+    """Run with 1 and 2 workers, and print how far the simulation is off.
+
+    Where fewer cores were in use than there are workers, others had them, and a run takes longer than is foreseen.
+    """
+    print(f"\n{'':<11}{'simulated s':>12}{'run s':>8}{'error':>8}{'clips a second':>16}{'cores in use':>14}")
     for workers in (1, 2):
         name = f"checked-{workers}"
         shutil.rmtree(folder / name, ignore_errors=True)
         done = run(predict(folder, shards, name, ["--engine", "ray", "--workers", str(workers)]))
         foreseen = simulation(workers)
         print(
-            f"{workers} workers{'':<5}{foreseen:>13.1f}{done.seconds:>9.1f}{foreseen / done.seconds - 1:>+9.1%}"
-            f"{count / done.seconds:>17,.0f}",
+            f"{workers} workers  {foreseen:>12.1f}{done.seconds:>8.1f}{foreseen / done.seconds - 1:>+8.1%}"
+            f"{count / done.seconds:>16,.0f}{done.processor / done.seconds:>14.2f}",
             flush=True,
         )
 

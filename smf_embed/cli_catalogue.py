@@ -102,7 +102,7 @@ def add(
         files: list[TableFile | Shard] = []
         for table in tables:
             files += cli_bulk.many(table) or [stack.enter_context(readable_again(table))]
-        read = iter_clips if len(files) == 1 else iter_shard
+        read = iter_shard if any(map(cli_bulk.is_many, tables)) else iter_clips
 
         def check(file: TableFile | Shard) -> bool:
             with cli_bulk.reading(file) as here:

@@ -85,9 +85,10 @@ def ray_pool(workers: int | None, most: int | None = None) -> Iterator[Pool]:
         os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "10")
         # one CPU more than the workers need: Ray's own tasks wait for ever for one that is not there
         options |= {"num_cpus": wanted * threads + 1, "include_dashboard": False, "object_store_memory": _STORE_BYTES}
+        options["_node_ip_address"] = "127.0.0.1"  # nobody else is to be served
     try:
         ray.init(address or "local", **options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except Exception as error:  # Ray raises plain ones, too, such as where it did not start in time
         raise InputError(f"Ray at {address or 'this machine'} cannot be used: {error}") from error
     try:
         there = ray.cluster_resources()
