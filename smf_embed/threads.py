@@ -29,12 +29,17 @@ def thread_count() -> int:
     wanted = os.environ.get(_VARIABLE, "")
     if wanted.isdigit() and int(wanted) > 0:
         return int(wanted)
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = core_count()
     if allowed == 1:
         return 1
     busy = psutil.cpu_percent(interval=_SAMPLE_SECONDS, percpu=True)
     idle = round(sum(100.0 - percent for percent in busy) / 100.0)
     return max(1, min(allowed, idle))
+
+
+def core_count() -> int:
+    """Return how many cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def limit_threads() -> int:

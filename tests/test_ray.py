@@ -28,6 +28,23 @@ ALONE = ["unshare", *(["--map-root-user"] if os.name == "posix" and os.geteuid()
 UP = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 
 
+# a class of the program that is run goes to the workers as it is
+POISONED = """
+import os
+from smf_embed import cli
+from smf_embed.bulk import on_ray
+
+class Dying(on_ray._Worker):
+    def __call__(self, batch):
+        if any('"name": "3.parquet"' in shard for shard in batch["shard"].tolist()):
+            os._exit(1)
+        return super().__call__(batch)
+
+on_ray._Worker = Dying
+cli.main()
+"""
+
+
 def can_be_alone() -> bool:
     if not shutil.which("unshare") or not shutil.which("ip"):
         return False
@@ -46,8 +63,11 @@ def started():
     folder = tempfile.mkdtemp(prefix="ray-")
     processes, families = [], []
 
-    def start(*words: object, network=(*ALONE, *UP), module="smf_embed.cli", **env: str) -> subprocess.Popen[str]:
-        command = [*network, sys.executable, "-m", module, *map(str, words)]
+    def start(
+        *words: object, network=(*ALONE, *UP), module="smf_embed.cli", program="", **env: str
+    ) -> subprocess.Popen[str]:
+        what = ["-c", program] if program else ["-m", module]
+        command = [*network, sys.executable, *what, *map(str, words)]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
         env = inherited | {"RAY_TMPDIR": folder, "SMF_EMBED_THREADS": "1"} | env
@@ -160,6 +180,18 @@ def test_a_killed_worker_costs_only_its_shard(started, clips, expected, fitted_f
     assert not killed.is_running()
     assert {name: (out / name).stat().st_mtime_ns for name in before} == before
     assert {path.name: path.read_bytes() for path in out.glob("*.parquet")} == expected
+
+
+def test_a_shard_that_kills_every_worker_stops_no_other(started, clips, expected, fitted_folder, tmp_path):
+    out = tmp_path / "out"
+    words = ["predict", clips, "-o", out, "--catalogue", fitted_folder, "--engine", "ray", "--workers", 2]
+    code, _, err = finished(started(*words, program=POISONED))
+    assert code == 2
+    reason = f"1 of {SHARDS} shards could not be read: {clips / '3.parquet'}: its worker died 3 times"
+    assert reason in err.splitlines()[-1]
+    assert {path.name: path.read_bytes() for path in out.glob("*.parquet")} | {"3.parquet": b""} == expected | {
+        "3.parquet": b""
+    }
 
 
 def test_a_killed_run_leaves_no_process_and_the_next_does_the_rest(started, clips, expected, fitted_folder, tmp_path):

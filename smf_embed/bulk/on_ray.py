@@ -23,11 +23,12 @@ from typing import Any
 
 import numpy as np
 
+from smf_embed import errors
 from smf_embed.bulk.deciding import Deciding, ShardDecider
 from smf_embed.bulk.shards import Shard
 from smf_embed.encoder import Encoder
 from smf_embed.errors import EncoderError, InputError, SmfEmbedError
-from smf_embed.threads import environment, limit_threads, thread_count
+from smf_embed.threads import core_count, environment, limit_threads, thread_count
 
 # of a shard whose worker dies: more would only repeat what memory is too small for
 _RETRIES = 2
@@ -80,7 +81,7 @@ def ray_pool(workers: int | None, most: int | None = None) -> Iterator[Pool]:
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     address = os.environ.get("RAY_ADDRESS", "")
     if not address:
-        wanted = _least(most, workers or max(1, (os.cpu_count() or 1) // threads))
+        wanted = _least(most, workers or max(1, core_count() // threads))
         # where this process is killed, Ray's own processes wait so long for the one that is at their head
         os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "10")
         # one CPU more than the workers need: Ray's own tasks wait for ever for one that is not there
@@ -108,6 +109,18 @@ def ray_pool(workers: int | None, most: int | None = None) -> Iterator[Pool]:
         )
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Make an error of Ray's own one of ours: workers that cannot start, a cluster that is gone."""
+    import ray.exceptions
+
+    try:
+        yield
+    except ray.exceptions.RayError as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(f"Ray gave up: {reason} What was done is kept; the same command does the rest") from error
 
 
 def _least(*numbers: int | None) -> int:
@@ -166,15 +179,14 @@ def decide_on_ray(deciding: Deciding, shards: Sequence[Shard], pool: Pool) -> It
             compute=ray.data.ActorPoolStrategy(size=pool.workers, max_tasks_in_flight_per_actor=1),
             **pool.options,
         )
-    for batch in decided.iter_batches(batch_size=None, prefetch_batches=0):
-        for text in batch["answer"].tolist():
-            told = json.loads(text)
-            answer = told["answer"]
-            if "stop" in answer:
-                from smf_embed import errors
-
-                raise getattr(errors, answer["kind"], RuntimeError)(answer["stop"])
-            yield left.pop(told["name"]), answer
+    with _in_one_line():
+        for batch in decided.iter_batches(batch_size=None, prefetch_batches=0):
+            for text in batch["answer"].tolist():
+                told = json.loads(text)
+                answer = told["answer"]
+                if "stop" in answer:
+                    raise getattr(errors, answer["kind"], RuntimeError)(answer["stop"])
+                yield left.pop(told["name"]), answer
     for shard in left.values():
         times = _RETRIES + 1
         yield shard, {"unread": f"{shard.address}: its worker died {times} times; memory may be too small for it"}
@@ -241,14 +253,16 @@ class RayEncoder(Encoder):
         answers: Iterator[dict[str, Any]] = ActorPool(self._actors).map(
             lambda actor, chunk: actor.answer.remote("_encode_distinct", chunk), list(chunks)
         )
-        for answer in answers:
-            # Ray's arrays are read-only views into its store, which would never be given back
-            yield np.array(self._value(answer))
+        with _in_one_line():
+            for answer in answers:
+                # Ray's arrays are read-only views into its store, which would never be given back
+                yield np.array(self._value(answer))
 
     def _ask(self, what: str) -> Any:
         import ray
 
-        return self._value(ray.get(self._actors[0].answer.remote(what)))
+        with _in_one_line():
+            return self._value(ray.get(self._actors[0].answer.remote(what)))
 
     def _value(self, answer: dict[str, Any]) -> Any:
         if "error" in answer:
