@@ -84,6 +84,8 @@ def ray_pool(workers: int | None, most: int | None = None) -> Iterator[Pool]:
         wanted = _least(most, workers or max(1, core_count() // threads))
         # where this process is killed, Ray's own processes wait so long for the one that is at their head
         os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "10")
+        # workers are as much worth as the command that starts them; Ray would put them below all else
+        os.environ.setdefault("RAY_worker_niceness", "0")
         # one CPU more than the workers need: Ray's own tasks wait for ever for one that is not there
         options |= {"num_cpus": wanted * threads + 1, "include_dashboard": False, "object_store_memory": _STORE_BYTES}
         options["_node_ip_address"] = "127.0.0.1"  # nobody else is to be served
