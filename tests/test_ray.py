@@ -87,7 +87,7 @@ def started():
 
 
 def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=240)
+    out, err = process.communicate(timeout=500)
     return process.returncode, out, err
 
 
@@ -185,13 +185,12 @@ def test_a_killed_worker_costs_only_its_shard(started, clips, expected, fitted_f
 def test_a_shard_that_kills_every_worker_stops_no_other(started, clips, expected, fitted_folder, tmp_path):
     out = tmp_path / "out"
     words = ["predict", clips, "-o", out, "--catalogue", fitted_folder, "--engine", "ray", "--workers", 2]
-    code, _, err = finished(started(*words, program=POISONED))
-    assert code == 2
+    code, printed, err = finished(started(*words, program=POISONED))
+    assert (code, printed) == (2, "")
     reason = f"1 of {SHARDS} shards could not be read: {clips / '3.parquet'}: its worker died 3 times"
     assert reason in err.splitlines()[-1]
-    assert {path.name: path.read_bytes() for path in out.glob("*.parquet")} | {"3.parquet": b""} == expected | {
-        "3.parquet": b""
-    }
+    others = {name: whole for name, whole in expected.items() if name != "3.parquet"}
+    assert {path.name: path.read_bytes() for path in out.glob("*.parquet")} == others
 
 
 def test_a_killed_run_leaves_no_process_and_the_next_does_the_rest(started, clips, expected, fitted_folder, tmp_path):

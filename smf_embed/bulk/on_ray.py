@@ -14,10 +14,11 @@ import functools
 import json
 import logging
 import os
+import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -93,7 +94,10 @@ def ray_pool(workers: int | None, most: int | None = None) -> Iterator[Pool]:
         ray.init(address or "local", **options)
     except Exception as error:  # Ray raises plain ones, too, such as where it did not start in time
         raise InputError(f"Ray at {address or 'this machine'} cannot be used: {error}") from error
-    try:
+    # what Ray tells of workers that died must not stand in what the command prints
+    with ExitStack() as stack:
+        stack.callback(ray.shutdown)
+        stack.enter_context(redirect_stdout(sys.stderr))
         there = ray.cluster_resources()
         cpus, gpus = int(there.get("CPU", 0)), int(there.get("GPU", 0))
         fitting = (cpus - 1) // threads
@@ -109,8 +113,6 @@ def ray_pool(workers: int | None, most: int | None = None) -> Iterator[Pool]:
                 "max_task_retries": _RETRIES,
             },
         )
-    finally:
-        ray.shutdown()
 
 
 @contextmanager
