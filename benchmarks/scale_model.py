@@ -3,11 +3,11 @@
     python benchmarks/scale_model.py --folder FOLDER [--clips 20000] [--shards 10] [--check]
 
 FOLDER is that of bulk_predict.py; what is missing there is made. One process of one thread decides the clips and adds
-them to a new catalogue, and the library's own steps are timed: microseconds of the
-processor and bytes a clip, which other work on the machine changes little. Deciding is timed in two
-processes at once, too, since cores share memory. From these parts, the seconds that Ray needs to start and to end, and
-those that a worker needs to load, the seconds of a run are simulated: each worker takes the next shard when it is free.
-With --check, runs of 1 and 2 workers are made, and the error is printed.
+them to a new catalogue, and the library's own steps are timed: bytes a clip, and microseconds of the processor, which
+other work on the machine changes little. Deciding is timed in two processes at once, too, since cores share memory.
+From these parts and the seconds of a run of two clips (Ray starts, workers load, all ends), the seconds of a run are
+simulated: each worker takes the next shard when it is free. With --check, runs of 1 and 2 workers are made, and the
+error is printed.
 
 At the end the arithmetic for many clips, from these parts.
 """
@@ -150,10 +150,8 @@ def adding(folder: Path, shards: Sequence[Path]) -> dict[str, Any]:
 
 def in_new_processes(count: int, what: str, *words: object) -> list[dict[str, Any]]:
     """Measure in so many new processes at once."""
-    started = []
-    for number in range(count):
-        command = [sys.executable, __file__, "--measure", what, *map(str, words), "--number", str(number)]
-        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+    command = [sys.executable, __file__, "--measure", what, *map(str, words)]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(count)]
     answers = [process.communicate()[0] for process in started]
     return [json.loads(answer.splitlines()[-1]) for answer in answers]
 
@@ -240,7 +238,6 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=10)
     parser.add_argument("--check", action="store_true", help="run with 1 and 2 workers of Ray, too")
     parser.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
-    parser.add_argument("--number", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     use_threads(1)
     if given.measure:
