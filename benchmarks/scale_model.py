@@ -159,21 +159,12 @@ def in_new_processes(count: int, what: str, *words: object) -> list[dict[str, An
 # ------------------------------------------------------------------------------------------------------------ the model
 
 
-def simulated(workers: int, shards: int, seconds: float, start: float, loading: float, end: float) -> float:
-    """Return the seconds of a run.
-
-    Parameters
-    ----------
-    workers, shards : int
-    seconds : float
-        That a shard takes a worker, while the others work.
-    start, loading, end : float
-        Seconds until Ray has workers, until a worker has loaded what it needs, and until all has ended.
-    """
-    free = [start + loading] * workers
+def simulated(workers: int, shards: int, seconds: float, fixed: float) -> float:
+    """Return the seconds of a run: a shard takes a worker so long while the others work, all else is fixed."""
+    free = [fixed] * workers
     for _ in range(shards):
         heapq.heapreplace(free, free[0] + seconds)
-    return max(free) + end
+    return max(free)
 
 
 def print_steps(title: str, measured: dict[str, Any]) -> None:
@@ -283,8 +274,7 @@ def main() -> None:
 
     def simulation(workers: int) -> float:
         seconds = alone["whole"] / given.shards * (slower if workers > 1 else 1.0)
-        # all that a run of next to nothing takes: Ray starts, workers load, all ends
-        return simulated(workers, given.shards, seconds, fixed[workers], 0.0, 0.0)
+        return simulated(workers, given.shards, seconds, fixed[workers])
 
     if given.check:
         check(folder, shards, given.clips, simulation)
