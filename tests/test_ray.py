@@ -264,7 +264,7 @@ def test_adding_with_the_workers_of_ray_stores_what_this_process_stores(started,
     folder.mkdir()
     for number in range(2):
         table = make_table(per_title=90 - 80 * number, first=1000 * number)
-        table["text"] = table["text"] + " О чём эта серия? Узнайте." * (1 + number * 3)
+        table.loc[:20, "reel_name"] += " буба и велосипед" * 20  # more tokens than the model takes
         table.to_parquet(folder / f"{number}.parquet", index=False)
     said = []
     for engine in ("local", "ray"):
