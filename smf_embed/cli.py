@@ -189,7 +189,7 @@ def predict(
     if (table is None) == (ids is None):
         raise InputError("name either a TABLE or a file of ids by --ids, and not both")
     if table is not None and cli_bulk.is_many(table):
-        refused = {"--source": source, "--transcripts": transcripts, "--quota": quota}
+        refused: dict[str, object] = {"--source": source, "--transcripts": transcripts, "--quota": quota}
         refused |= {"--subtitles": subtitles, "--rejected": rejected}
         if given := [name for name, value in refused.items() if value is not None]:
             raise InputError(f"{given[0]} is not for many tables, and {table} is that")
