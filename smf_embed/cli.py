@@ -21,6 +21,7 @@ import typer
 from smf_embed import (
     __version__,
     cli_audit,
+    cli_bulk,
     cli_catalogue,
     cli_encoders,
     cli_enrich,
@@ -127,7 +128,10 @@ def fit(
 )
 def predict(
     table: Annotated[
-        str | None, typer.Argument(metavar="[TABLE]", help="CSV or Parquet file; - is standard input.")
+        str | None,
+        typer.Argument(
+            metavar="[TABLE]", help="CSV or Parquet file, a folder or glob of them, or an address; - is standard input."
+        ),
     ] = None,
     ids: Annotated[
         str | None,
@@ -144,7 +148,13 @@ def predict(
     transcripts: cli_enrich.TranscriptsOption = None,
     quota: cli_enrich.QuotaOption = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write .csv, .parquet or .jsonl instead of CSV on the screen.")
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="PATH",
+            help="Write .csv, .parquet or .jsonl instead of CSV on the screen; of many tables, a folder or address.",
+        ),
     ] = None,
     catalogue: CatalogueOption = Path("index"),
     column: ColumnOption = None,
@@ -160,6 +170,8 @@ def predict(
     ] = None,
     device: DeviceOption = "auto",
     isolate: IsolateOption = False,
+    engine: cli_bulk.EngineOption = "local",
+    workers: cli_bulk.WorkersOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Give each clip of a table its project or none, with a confidence, what came second, and why.
@@ -167,18 +179,44 @@ def predict(
     The catalogue is not changed. A column cartoon in the table is not looked at. The column unsure marks what a
     person should look at.
 
+    A folder, glob or address of tables is decided table by table into the folder -o, with a manifest.json: the same
+    command does what is new, changed or left from a run that was stopped. --engine ray gives the tables to the
+    workers of Ray, here or on the cluster at RAY_ADDRESS. Example: smf-embed predict clips/ -o decisions/ --engine ray
+
     With --ids, each id or link is answered in its order, with its state and the reason: stored clips at once, others
     as unknown. With --source, those are looked up first and added to the catalogue.
     """
-    prepare_threads()
-    if output is not None:
-        cli_enrich.expect_table(output)
-    check_writable(output)
     if (table is None) == (ids is None):
         raise InputError("name either a TABLE or a file of ids by --ids, and not both")
+    if table is not None and cli_bulk.is_many(table):
+        refused: dict[str, object] = {"--source": source, "--transcripts": transcripts, "--quota": quota}
+        refused |= {"--subtitles": subtitles, "--rejected": rejected}
+        if given := [name for name, value in refused.items() if value is not None]:
+            raise InputError(f"{given[0]} is not for many tables, and {table} is that")
+        cli_bulk.prepare_engine(engine, workers)
+        cli_bulk.decide_many(
+            table,
+            output,
+            catalogue,
+            column,
+            min_precision,
+            as_json,
+            engine=engine,
+            workers=workers,
+            device=device,
+            isolate=isolate,
+        )
+        return
+    if engine != "local" or workers is not None:
+        raise InputError("--engine and --workers are for a folder or glob of tables")
+    prepare_threads()
+    file = Path(output) if output is not None else None
+    if file is not None:
+        cli_enrich.expect_table(file)
+    check_writable(file)
     if ids is not None:
         cli_enrich.decide_ids(
-            *(ids, catalogue, source, transcripts, output, min_precision, as_json),
+            *(ids, catalogue, source, transcripts, file, min_precision, as_json),
             quota=quota,
             device=device,
             isolate=isolate,
@@ -191,8 +229,8 @@ def predict(
         table, catalogue, column, subtitles, rejected, device=device, isolate=isolate, min_precision=min_precision
     )
     projects = decisions.loc[decisions["cartoon"] != "none", "cartoon"]
-    if output is not None:
-        write_decisions(decisions, output)
+    if file is not None:
+        write_decisions(decisions, file)
     elif as_json:
         for line in decisions.to_dict("records"):
             print(json.dumps(line, ensure_ascii=False))
@@ -239,7 +277,7 @@ def demo(
     for words, step in (
         (f"add {train}", lambda: cli_catalogue.add([str(train)], index)),
         ("fit", lambda: fit(index)),
-        (f"predict {test} -o {decisions}", lambda: predict(str(test), output=decisions, catalogue=index)),
+        (f"predict {test} -o {decisions}", lambda: predict(str(test), output=str(decisions), catalogue=index)),
         (f"evaluate {test}", lambda: cli_evaluate.evaluate(str(test), catalogue=index)),
         (f'similar --text "{example}" -k 5', lambda: cli_catalogue.similar(text=example, k=5, catalogue=index)),
         ("info", lambda: cli_catalogue.info(index)),

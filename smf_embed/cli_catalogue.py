@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from smf_embed import cli_labels
+from smf_embed import cli_bulk, cli_labels
 from smf_embed.cli_labels import IdsArgument, report_ids
 from smf_embed.console import (
     BackendOption,
@@ -38,14 +38,24 @@ from smf_embed.errors import InputError
 
 if TYPE_CHECKING:
     from smf_embed.adding import AddReport
+    from smf_embed.bulk.shards import Shard
+    from smf_embed.clip_tables import TableFile
     from smf_embed.clips import ClipBatch
 
+# workers that the texts of a batch of usual size are enough for: there are two to four lists to encode
+_WORKERS_A_BATCH = 2
 # what a shell is told of a program that was stopped by Ctrl-C
 _STOPPED = 130
 
 
 def add(
-    tables: Annotated[list[str], typer.Argument(metavar="TABLE...", help="CSV or Parquet files; - is standard input.")],
+    tables: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TABLE...",
+            help="CSV or Parquet files, folders or globs of them, or addresses; - is standard input.",
+        ),
+    ],
     catalogue: CatalogueOption = Path("index"),
     encoder: Annotated[
         str | None,
@@ -60,6 +70,8 @@ def add(
     column: ColumnOption = None,
     subtitles: SubtitlesOption = None,
     rejected: RejectedOption = None,
+    engine: cli_bulk.EngineOption = "local",
+    workers: cli_bulk.WorkersOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Insert new clips and update changed ones, by yt_reel_id.
@@ -67,25 +79,44 @@ def add(
     A filled column cartoon is a label ("none" is one, too); an empty one means unlabelled. Texts that were encoded
     before are not encoded again. Ctrl-C finishes the batch in flight, and a run that is killed loses at most that; the
     same command does the rest.
+
+    Of a folder or glob, each table is added in turn. --engine ray has the workers of Ray encode, here or on the cluster
+    at RAY_ADDRESS; this process alone writes.
     """
     from smf_embed.adding import AddReport
+    from smf_embed.bulk.shards import iter_shard
     from smf_embed.catalogue import Catalogue
-    from smf_embed.clip_tables import iter_clips, readable_again
+    from smf_embed.clip_tables import TableFile, iter_clips, readable_again
+    from smf_embed.clips import BATCH_ROWS
     from smf_embed.interrupts import stop_after_batch
     from smf_embed.neighbours import refresh_snapshots
 
-    prepare_threads()
+    if engine == "local" and workers is None:
+        prepare_threads()
+    else:
+        cli_bulk.prepare_engine(engine, workers)
     columns = parse_columns(column)
     add_subtitles, unread = subtitles_of(subtitles)
     total, done = AddReport(rejected=unread), AddReport()
     with ExitStack() as stack:
-        files = [stack.enter_context(readable_again(table)) for table in tables]
-        # a table that cannot be read, or has no good row, must be known before a catalogue is made
-        usable = [any(batch.clips for batch in iter_clips(file, columns, batch_rows=64)) for file in files]
-        if not any(usable):
-            for batch in itertools.chain.from_iterable(iter_clips(file, columns) for file in files):
-                total.rejected += batch.rejected
-                total.mended += batch.mended
+        files: list[TableFile | Shard] = []
+        for table in tables:
+            files += cli_bulk.many(table) or [stack.enter_context(readable_again(table))]
+        read = iter_shard if any(map(cli_bulk.is_many, tables)) else iter_clips
+
+        def check(file: TableFile | Shard) -> bool:
+            with cli_bulk.reading(file) as here:
+                return any(batch.clips for batch in read(here, columns, batch_rows=64))
+
+        # a table that cannot be read, or has no good row, must be known before a catalogue is made; what is elsewhere
+        # is fetched to be looked at, so that the first good one is enough
+        usable = [check(file) for file in files if isinstance(file, TableFile)]
+        if not any(usable) and not any(check(file) for file in files if not isinstance(file, TableFile)):
+            for file in files:
+                with cli_bulk.reading(file) as here:
+                    for batch in read(here, columns):
+                        total.rejected += batch.rejected
+                        total.mended += batch.mended
             report_rejected(total.rejected, dict(total.mended), rejected)
             raise InputError("not one row could be used; the reasons are above")
 
@@ -95,20 +126,28 @@ def add(
             speed = report.clips / max(report.seconds, 1e-3)
             update(batch.progress, f"{report.clips:,} clips, {speed:,.0f} a second")
 
+        # Ray hears signals in its own way, so that what is to hear them first comes after it
+        pool, batch_rows = None, BATCH_ROWS
+        if engine == "ray":
+            from smf_embed.bulk.on_ray import RayEncoder, ray_pool
+
+            pool = stack.enter_context(ray_pool(workers))
+            batch_rows *= math.ceil(pool.workers / _WORKERS_A_BATCH)
         stop = stack.enter_context(stop_after_batch("the batch in flight"))
         named = named_encoder(encoder, prompt, backend, device, isolate)
         opened = stack.enter_context(Catalogue(catalogue, create=True, encoder=named, device=device, isolate=isolate))
+        if pool:
+            opened.encoder = RayEncoder(opened.encoder, pool)
         stack.enter_context(opened.writing("add"))
         try:
             # each is read twice: first to learn words and boilerplate, so that the first clips profit from the last
             for file in files:
-                with progress(f"learning the words of {file.name}") as update:
-                    opened.learn(
-                        add_subtitles(iter_clips(file, columns)), lambda batch: update(batch.progress, ""), stop
-                    )
-                done = AddReport()
-                with progress(f"adding {file.name}") as update:
-                    total += opened.add(add_subtitles(iter_clips(file, columns)), show, stop)
+                with cli_bulk.reading(file) as here:
+                    with progress(f"learning the words of {file.name}") as update:
+                        opened.learn(add_subtitles(read(here, columns)), lambda batch: update(batch.progress, ""), stop)
+                    done = AddReport()
+                    with progress(f"adding {file.name}") as update:
+                        total += opened.add(add_subtitles(read(here, columns, batch_rows)), show, stop)
                 done = AddReport()
                 if total.stopped or (stop() and file is not files[-1]):
                     total.stopped = True

@@ -30,7 +30,7 @@ from smf_embed.clips import (
     repeated_id_reason,
     take_row,
 )
-from smf_embed.errors import InputError
+from smf_embed.errors import InputError, NoRowsError
 
 
 @dataclass
@@ -259,7 +259,7 @@ def _read_csv(
             yield batch
             batch = ClipBatch(name)
     if n_rows == 0:
-        raise InputError(f"{name}: the table has no rows")
+        raise NoRowsError(f"{name}: the table has no rows")
     batch.progress = 1.0
     yield batch
 
@@ -311,4 +311,4 @@ def _read_frames(
             batch.progress = line / total
             yield batch
     if line == 0:
-        raise InputError(f"{name}: the table has no rows")
+        raise NoRowsError(f"{name}: the table has no rows")

@@ -56,8 +56,6 @@ IsolateOption = Annotated[
 
 
 def report_rejected(rows: list[RejectedRow], mended: dict[str, int], path: Path | None) -> None:
-    from smf_embed.files import replace_atomically
-
     for row in rows[:_SHOWN]:
         say(f"rejected: {row.source} line {row.line}{f' ({row.id})' if row.id else ''}: {row.reason}")
     if len(rows) > _SHOWN:
@@ -67,10 +65,18 @@ def report_rejected(rows: list[RejectedRow], mended: dict[str, int], path: Path 
         cells = ", ".join(f"{count:,} in {name}" for name, count in mended.items())
         say(f"taken as missing, since they are no numbers: cells {cells}")
     if path:
-        with replace_atomically(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["source", "line", "yt_reel_id", "reason"])
-            writer.writerows([row.source, row.line, row.id, row.reason] for row in rows)
+        from smf_embed.files import replace_atomically
+
+        with replace_atomically(path) as temporary:
+            write_rejected(rows, temporary)
+
+
+def write_rejected(rows: list[RejectedRow], path: Path) -> None:
+    """Write rejected rows and the reasons as CSV."""
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["source", "line", "yt_reel_id", "reason"])
+        writer.writerows([row.source, row.line, row.id, row.reason] for row in rows)
 
 
 def print_scores(scores: dict[str, Any], what: str, as_json: bool) -> None:

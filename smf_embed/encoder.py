@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -163,13 +163,17 @@ class Encoder:
         distinct = list(places)
         if not distinct:
             return np.empty((0, self.dimension), dtype=np.float32)
+        chunks = [distinct[start : start + _CHUNK] for start in range(0, len(distinct), _CHUNK)]
         parts = []
-        for start in range(0, len(distinct), _CHUNK):
-            chunk = distinct[start : start + _CHUNK]
-            parts.append(self._encode_distinct(chunk))
+        for vectors in self._encode_chunks(chunks):
+            parts.append(vectors)
             if progress:
-                progress(len(chunk))
+                progress(len(vectors))
         return np.concatenate(parts)[rows]
+
+    def _encode_chunks(self, chunks: Sequence[list[str]]) -> Iterator[np.ndarray]:
+        """Encode lists of distinct texts, in order; where there are several workers, side by side."""
+        return map(self._encode_distinct, chunks)
 
     def _encode_distinct(self, texts: list[str]) -> np.ndarray:
         limit = self._load().max_seq_length

@@ -2,6 +2,7 @@
 
 SmfEmbedError
 ├── InputError        a table, a text or an option that cannot be used
+│   └── NoRowsError   a table that has columns and no row
 ├── EncoderError      an encoder that cannot be found or loaded
 ├── CatalogueError    a catalogue that is missing, damaged, locked or of another encoder
 └── ModelError        a model that is missing, damaged or does not fit the catalogue
@@ -14,6 +15,10 @@ class SmfEmbedError(Exception):
 
 class InputError(SmfEmbedError):
     """A table, a text or an option that cannot be used."""
+
+
+class NoRowsError(InputError):
+    """A table that has columns and no row; one of many that make a table may be so."""
 
 
 class EncoderError(SmfEmbedError):

@@ -12,6 +12,7 @@ import os
 import psutil
 
 _VARIABLE = "SMF_EMBED_THREADS"
+_LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 _SAMPLE_SECONDS = 0.1
 
 
@@ -28,12 +29,17 @@ def thread_count() -> int:
     wanted = os.environ.get(_VARIABLE, "")
     if wanted.isdigit() and int(wanted) > 0:
         return int(wanted)
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = core_count()
     if allowed == 1:
         return 1
     busy = psutil.cpu_percent(interval=_SAMPLE_SECONDS, percpu=True)
     idle = round(sum(100.0 - percent for percent in busy) / 100.0)
     return max(1, min(allowed, idle))
+
+
+def core_count() -> int:
+    """Return how many cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def limit_threads() -> int:
@@ -42,8 +48,22 @@ def limit_threads() -> int:
     A count that the user has set there stands. FAISS, LightGBM and torch also take `thread_count` as an argument.
     """
     count = thread_count()
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"):
+    for variable in _LIBRARIES:
         os.environ.setdefault(variable, str(count))
     # threads that wait for work spin by default, and take the cores from those that have some
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return count
+
+
+def use_threads(count: int) -> None:
+    """Have this process, and those that it starts, use so many threads, where the user has not said how many."""
+    if not os.environ.get(_VARIABLE, "").isdigit():
+        os.environ[_VARIABLE] = str(count)
+        thread_count.cache_clear()
+    limit_threads()
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of the environment that make another process use as many threads as this one."""
+    count = str(thread_count())
+    return {_VARIABLE: count, **dict.fromkeys(_LIBRARIES, count), "OMP_WAIT_POLICY": "PASSIVE"}

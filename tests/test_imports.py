@@ -72,6 +72,16 @@ def test_ids_that_are_stored_are_answered_without_what_looks_others_up(fitted_fo
     assert not (HEAVY | {"googleapiclient", "youtube_transcript_api", "tenacity", "sqlalchemy"}) & modules
 
 
+def test_many_tables_are_decided_and_added_without_ray_and_fsspec_is_for_them_alone(fitted, train, tmp_path):
+    (tmp_path / "clips").mkdir()
+    train.to_parquet(tmp_path / "clips" / "train.parquet", index=False)
+    words = ["predict", tmp_path / "clips", "-o", tmp_path / "out", "--catalogue", fitted]
+    assert not (HEAVY | {"ray"}) & imported_by(RUN, *words)
+    assert not (HEAVY | {"ray"}) & imported_by(RUN, "add", tmp_path / "clips", "--catalogue", fitted)
+    words = ["predict", tmp_path / "clips" / "train.parquet", "-o", tmp_path / "one.csv", "--catalogue", fitted]
+    assert not (HEAVY | {"ray", "fsspec"}) & imported_by(RUN, *words)
+
+
 def test_info_imports_no_large_library(fitted_folder):
     modules = imported_by(RUN, "info", "--catalogue", fitted_folder)
     large = HEAVY | {"pandas", "numpy", "scipy", "sklearn", "faiss", "lightgbm", "pyarrow"}

@@ -1,0 +1,155 @@
+"""The shards of a large table: the files of a folder or of a glob, on the disk or at any address that fsspec knows."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from smf_embed.clip_tables import TableFile, iter_clips
+from smf_embed.clips import BATCH_ROWS, ClipBatch
+from smf_embed.errors import InputError, NoRowsError
+
+SUFFIXES = (".parquet", ".csv")
+WILDCARDS = "*?["
+# what file systems call the time of the last change, or a mark that changes with the content
+_MARKS = ("mtime", "ETag", "etag", "LastModified", "last_modified", "updated", "modified", "created")
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One file of many.
+
+    Attributes
+    ----------
+    name : str
+        Its path below the folder that all are in, with slashes.
+    address : str
+        The path, or the address, that it is read from.
+    size : int
+        Bytes.
+    mark : str
+        What the file system says of its last change; empty where it says nothing.
+    """
+
+    name: str
+    address: str
+    size: int
+    mark: str
+
+
+def file_system(address: str) -> tuple[Any, str]:
+    """Return the file system of fsspec that an address belongs to, and the path there.
+
+    Raises
+    ------
+    InputError
+        An address of a kind that fsspec does not know, or that needs a package which is not installed.
+    """
+    from fsspec.core import url_to_fs
+    from fsspec.implementations.local import LocalFileSystem
+
+    if "://" not in address:
+        return LocalFileSystem(), str(Path(address).absolute())
+    try:
+        system, path = url_to_fs(address)
+    except (ImportError, ValueError) as error:
+        raise InputError(f"{address}: cannot be opened: {error}") from error
+    return system, str(path).rstrip("/")
+
+
+def find_shards(source: str) -> tuple[str, list[Shard]]:
+    """List the shards of a folder, with all folders in it, or of a glob.
+
+    Files and folders whose names begin with a dot or an underscore are left out: other programs put their notes there.
+    Of a folder, files that end in .parquet or .csv are taken; of a glob, all.
+
+    Returns
+    -------
+    root : str
+        The folder that all are in.
+    shards : list of Shard
+        By name.
+
+    Raises
+    ------
+    InputError
+        No such folder, or nothing in it.
+    """
+    system, path = file_system(source)
+    if system.isdir(path):
+        root, found = path, system.find(path, detail=True)
+        found = {file: facts for file, facts in found.items() if file.lower().endswith(SUFFIXES)}
+    elif any(c in path for c in WILDCARDS):
+        fixed = path[: min(path.find(c) for c in WILDCARDS if c in path)]
+        root, found = fixed.rpartition("/")[0], system.glob(path, detail=True)
+    elif system.exists(path):
+        root, found = path.rpartition("/")[0], {path: system.info(path)}
+    else:
+        raise InputError(f"{source}: no such file or folder")
+    local = "://" not in source
+    shards = []
+    for file, facts in sorted(found.items()):
+        name = file[len(root) :].lstrip("/")
+        if facts["type"] == "file" and not any(part.startswith((".", "_")) for part in name.split("/")):
+            mark = next((str(facts[key]) for key in _MARKS if facts.get(key) is not None), "")
+            shards.append(Shard(name, file if local else system.unstrip_protocol(file), int(facts["size"] or 0), mark))
+    if not shards:
+        raise InputError(f"{source}: there is no {' or '.join(SUFFIXES)} file")
+    return (root if local else system.unstrip_protocol(root)), shards
+
+
+@contextmanager
+def readable(shard: Shard) -> Iterator[TableFile]:
+    """Yield a shard as a file on the disk; what is elsewhere is copied to a temporary one.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    if "://" not in shard.address:
+        yield TableFile(Path(shard.address), shard.address)
+        return
+    with tempfile.TemporaryDirectory(prefix="smf-embed-") as folder:
+        copy = Path(folder) / PurePosixPath(shard.name).name
+        system, path = file_system(shard.address)
+        try:
+            system.get_file(path, str(copy))
+        except OSError as error:
+            raise InputError(f"{shard.address}: cannot be read: {error.strerror or error}") from error
+        yield TableFile(copy, shard.address)
+
+
+def iter_shard(
+    table: TableFile, columns: Mapping[str, str] | None = None, batch_rows: int = BATCH_ROWS
+) -> Iterator[ClipBatch]:
+    """Read a shard as `smf_embed.clip_tables.iter_clips` does; one without rows, as some programs write, is none."""
+    # a generator of its own: what is raised while a batch is worked on comes from elsewhere
+    batches = iter_clips(table, columns, batch_rows)
+    while True:
+        try:
+            batch = next(batches, None)
+        except NoRowsError:
+            return
+        if batch is None:
+            return
+        yield batch
+
+
+def digest(shard: Shard) -> str:
+    """Return the SHA-256 of a shard as 64 hexadecimal digits, empty where it cannot be read."""
+    system, path = file_system(shard.address)
+    found = hashlib.sha256()
+    try:
+        with system.open(path, "rb") as stream:
+            while piece := stream.read(_PIECE):
+                found.update(piece)
+    except OSError:
+        return ""
+    return found.hexdigest()

@@ -1,0 +1,330 @@
+"""Many tables at once, in this process: the decisions of one table, what is done stays, what cannot be read is told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import fsspec
+import pandas as pd
+import pytest
+from conftest import contents, make_table
+
+from smf_embed import cli_bulk
+from smf_embed.bulk import deciding as deciding_module
+from smf_embed.bulk.shards import find_shards
+from smf_embed.catalogue import Catalogue
+from smf_embed.files import read_sealed_json
+
+
+@pytest.fixture
+def shards(train, tmp_path):
+    """A folder of four shards with clips that the fitted catalogue holds, so that no text has to be encoded."""
+    folder = tmp_path / "clips"
+    (folder / "more").mkdir(parents=True)
+    parts = [train.iloc[start : start + 50] for start in range(0, 200, 50)]
+    parts[0].to_parquet(folder / "a.parquet", index=False)
+    parts[1].to_parquet(folder / "b.parquet", index=False)
+    parts[2].to_csv(folder / "c.csv", index=False)
+    parts[3].to_parquet(folder / "more" / "d.parquet", index=False)
+    return folder
+
+
+def manifest(folder):
+    found = read_sealed_json(folder / "manifest.json")
+    assert found is not None
+    return found
+
+
+def written(folder):
+    """Return path below the folder → time of the last change, of all files but the manifest."""
+    return {
+        str(path.relative_to(folder)): path.stat().st_mtime_ns
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    }
+
+
+def test_shards_are_decided_as_each_table_is_alone(run, fitted_folder, shards, tmp_path):
+    code, out, err = run("predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder)
+    assert (code, out) == (0, "")
+    assert "200 clips of 4 shards, 0 of them done before" in err
+    for shard in ("a.parquet", "b.parquet", "c.csv", "more/d.parquet"):
+        code, _, err = run("predict", shards / shard, "-o", tmp_path / "one.parquet", "--catalogue", fitted_folder)
+        assert code == 0, err
+        many = (tmp_path / "out" / shard).with_suffix(".parquet")
+        pd.testing.assert_frame_equal(pd.read_parquet(many), pd.read_parquet(tmp_path / "one.parquet"))
+    rows = manifest(tmp_path / "out")["shards"]
+    assert [*rows] == ["a.parquet", "b.parquet", "c.csv", "more/d.parquet"]
+    assert {row["clips"] for row in rows.values()} == {50}
+
+
+def test_the_second_run_decides_only_what_is_new_changed_or_gone(run, fitted_folder, shards, train, tmp_path):
+    words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder, "--json"]
+    assert run(*words)[0] == 0
+    before = written(tmp_path / "out")
+    os.utime(shards / "a.parquet")  # touched, and the same to the byte
+    code, out, err = run(*words)
+    assert code == 0
+    assert json.loads(out) | {"seconds": 0} == {
+        **{"shards": 4, "decided_now": 0, "done_before": 4, "clips": 200, "of_projects": 160, "unsure": 0},
+        **{"rejected": 0, "mended": 0, "texts_encoded": 0, "seconds": 0, "unread": {}},
+    }
+    assert written(tmp_path / "out") == before
+    train.iloc[:60].to_parquet(shards / "b.parquet", index=False)
+    train.iloc[:10].to_parquet(shards / "e.parquet", index=False)
+    (tmp_path / "out" / "c.parquet").unlink()
+    code, out, err = run(*words)
+    assert (json.loads(out)["decided_now"], json.loads(out)["clips"]) == (3, 50 + 60 + 50 + 50 + 10)
+    assert "1 of 5 shards: changed" in err
+    assert "1 of 5 shards: its decisions are gone" in err
+    after = written(tmp_path / "out")
+    assert {name for name in before if after[name] != before[name]} == {"b.parquet", "c.parquet"}
+
+
+@pytest.mark.parametrize("change", ["label", "option"])
+def test_another_catalogue_or_option_decides_all_again_and_says_so(run, fitted, shards, train, tmp_path, change):
+    words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted]
+    assert run(*words)[0] == 0
+    if change == "label":
+        with Catalogue(fitted) as catalogue:
+            catalogue.label([train["yt_reel_id"].iloc[0]], "none")
+    else:
+        words += ["--min-precision", "0.9"]
+    code, _, err = run(*words)
+    assert code == 0
+    assert "decided again: 4 of 4 shards: decided by another model or catalogue, or with other options" in err
+    facts = manifest(tmp_path / "out")["deciders"]
+    assert len(facts) == 1
+    assert {row["decided_by"] for row in manifest(tmp_path / "out")["shards"].values()} == {*facts}
+
+
+def test_bad_rows_are_reported_beside_their_shard_alone(run, fitted_folder, shards, train, tmp_path):
+    bad = train.iloc[:4].assign(yt_reel_id=["", "two words", *train["yt_reel_id"].iloc[2:4]])
+    bad.to_parquet(shards / "b.parquet", index=False)
+    train.iloc[:2].assign(yt_reel_id="").to_csv(shards / "c.csv", index=False)
+    code, _, err = run("predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder)
+    assert code == 0
+    assert "4 rows rejected" in err
+    report = pd.read_csv(tmp_path / "out" / "b.rejected.csv")
+    assert report["line"].tolist() == [1, 2]
+    assert report["reason"].str.contains("yt_reel_id").all()
+    assert set(report["source"]) == {str(shards / "b.parquet")}
+    # not one good row: a table of the same columns, so that all can be read as one
+    assert pd.read_parquet(tmp_path / "out" / "c.parquet").empty
+    assert {path.name for path in (tmp_path / "out").rglob("*.csv")} == {"b.rejected.csv", "c.rejected.csv"}
+    whole = pd.concat(map(pd.read_parquet, sorted((tmp_path / "out").rglob("*.parquet"))))
+    assert len(whole) == 50 + 2 + 0 + 50
+    train.iloc[:4].to_parquet(shards / "b.parquet", index=False)
+    assert run("predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder)[0] == 0
+    assert not (tmp_path / "out" / "b.rejected.csv").exists()
+
+
+def test_a_shard_without_rows_is_done(run, fitted_folder, shards, train, tmp_path):
+    train.iloc[:0].to_parquet(shards / "b.parquet", index=False)
+    code, _, err = run("predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder)
+    assert code == 0, err
+    assert manifest(tmp_path / "out")["shards"]["b.parquet"]["clips"] == 0
+
+
+def test_a_shard_that_cannot_be_read_is_told_and_the_others_are_done(run, fitted_folder, shards, train, tmp_path):
+    words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
+    whole = (shards / "b.parquet").read_bytes()
+    (shards / "b.parquet").write_bytes(whole[: len(whole) // 2])
+    train.drop(columns="yt_reel_id").to_csv(shards / "c.csv", index=False)
+    code, _, err = run(*words)
+    assert code == 2
+    assert "2 of 4 shards could not be read" in err.splitlines()[-1]
+    assert f"{shards / 'b.parquet'}: the Parquet file is damaged" in err
+    assert f"{shards / 'c.csv'}: has no column yt_reel_id" in err
+    assert {*manifest(tmp_path / "out")["unread"]} == {"b.parquet", "c.csv"}
+    assert {*written(tmp_path / "out")} == {".writer.lock", "a.parquet", "more/d.parquet"}
+    (shards / "b.parquet").write_bytes(whole)
+    (shards / "c.csv").unlink()
+    code, _, err = run(*words)
+    assert code == 0
+    assert "2 of them done before" in err
+    assert not manifest(tmp_path / "out")["unread"]
+
+
+def test_a_shard_that_can_no_longer_be_read_keeps_no_decisions_of_what_it_was(run, fitted_folder, shards, tmp_path):
+    words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
+    assert run(*words)[0] == 0
+    (shards / "a.parquet").write_bytes(b"PAR1 and no more")
+    assert run(*words)[0] == 2
+    assert not (tmp_path / "out" / "a.parquet").exists()
+    assert "a.parquet" not in manifest(tmp_path / "out")["shards"]
+
+
+def test_tables_that_are_no_longer_there_are_told_and_their_decisions_stay(run, fitted_folder, shards, tmp_path):
+    words = ["-o", tmp_path / "out", "--catalogue", fitted_folder]
+    assert run("predict", shards, *words)[0] == 0
+    code, _, err = run("predict", shards / "[ab].parquet", *words)
+    assert code == 0
+    assert "left in" in err
+    assert "c.csv, more/d.parquet" in err
+    assert len(manifest(tmp_path / "out")["shards"]) == 4
+
+
+def test_what_cannot_be_done_is_one_line(run, fitted_folder, shards, tmp_path):
+    def refused(*words):
+        code, out, err = run("predict", *words, "--catalogue", fitted_folder)
+        assert (code, out) == (2, "")
+        assert len(err.splitlines()) == 1
+        return err
+
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").touch()
+    out = tmp_path / "out"
+    assert "there is no .parquet or .csv file" in refused(tmp_path / "empty", "-o", out)
+    assert "there is no .parquet or .csv file" in refused(shards / "*.json", "-o", out)
+    assert "lies in" in refused(shards, "-o", shards / "decisions")
+    assert "lies in" in refused(shards, "-o", shards)
+    assert "holds files, but no manifest.json" in refused(shards, "-o", tmp_path / "full")
+    assert "name a folder" in refused(shards)
+    assert "--subtitles is not for many tables" in refused(shards, "-o", out, "--subtitles", tmp_path)
+    assert "name one of local, ray" in refused(shards, "-o", out, "--engine", "spark")
+    assert "--workers is for --engine ray" in refused(shards, "-o", out, "--workers", "2")
+    assert "for a folder or glob" in refused(shards / "a.parquet", "-o", "x.csv", "--engine", "ray")
+    assert "nothing://here" in refused("nothing://here", "-o", out)
+    (shards / "a.csv").write_bytes((shards / "c.csv").read_bytes())
+    assert "has a with two suffixes" in refused(shards, "-o", out)
+    assert not out.exists()
+
+
+def test_a_damaged_manifest_is_told_and_not_written_over(run, fitted_folder, shards, tmp_path):
+    words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
+    assert run(*words)[0] == 0
+    path = tmp_path / "out" / "manifest.json"
+    path.write_text(path.read_text().replace('"clips": 50', '"clips": 51', 1))
+    damaged = path.read_bytes()
+    code, _, err = run(*words)
+    assert code == 2
+    assert "manifest.json: is damaged; remove it" in err
+    assert path.read_bytes() == damaged
+
+
+def test_a_catalogue_that_is_changed_meanwhile_stops_the_run(run, fitted, shards, train, tmp_path, monkeypatch):
+    decide = deciding_module.decide_here
+
+    def disturbed(deciding, todo):
+        for place, result in enumerate(decide(deciding, todo)):
+            yield result
+            if place == 1:
+                with Catalogue(fitted) as catalogue:
+                    catalogue.label([train["yt_reel_id"].iloc[0]], "none")
+
+    monkeypatch.setattr("smf_embed.bulk.predicting.decide_here", disturbed)
+    code, _, err = run("predict", shards, "-o", tmp_path / "out", "--catalogue", fitted)
+    assert code == 2
+    assert "not the one that the run began with" in err
+    assert [*manifest(tmp_path / "out")["shards"]] == ["a.parquet", "b.parquet"]
+    assert {*written(tmp_path / "out")} == {".writer.lock", "a.parquet", "b.parquet"}
+
+
+def test_shards_and_decisions_may_be_anywhere_that_fsspec_knows(run, fitted_folder, shards, tmp_path):
+    memory = fsspec.filesystem("memory")
+    memory.put(str(shards), "/clips", recursive=True)
+    words = ["predict", "memory://clips", "-o", "memory://decisions", "--catalogue", fitted_folder]
+    try:
+        code, _, err = run(*words)
+        assert code == 0, err
+        assert "200 clips of 4 shards, 0 of them done before" in err
+        assert run("predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder)[0] == 0
+        for name in ("a.parquet", "c.parquet", "more/d.parquet"):
+            assert memory.cat(f"/decisions/{name}") == (tmp_path / "out" / name).read_bytes()
+        assert "4 of them done before" in run(*words)[2]
+        assert "lies in" in run(*words[:2], "-o", "memory://clips/out", "--catalogue", fitted_folder)[2]
+        code, out, err = run("add", "memory://clips", "--catalogue", tmp_path / "index")
+        assert (code, out[:9]) == (0, "added 200"), err
+    finally:
+        memory.rm("/", recursive=True)
+
+
+def test_adding_a_folder_is_adding_its_tables(run, encoded, shards, train, tmp_path):
+    train.iloc[:0].to_parquet(shards / "none.parquet", index=False)
+    code, out, err = run("add", shards, "--catalogue", tmp_path / "many")
+    assert code == 0, err
+    assert out.startswith("added 200, updated 0, unchanged 0, rejected 0; 200 labels")
+    tables = [shards / name for name in ("a.parquet", "b.parquet", "c.csv", "more/d.parquet")]
+    assert run("add", *tables, "--catalogue", tmp_path / "one")[0] == 0
+    with Catalogue(tmp_path / "many") as many, Catalogue(tmp_path / "one") as one:
+        columns = "SELECT yt_reel_id, reel_name, title_text, project FROM clips ORDER BY 1"
+        assert many.database.sql.execute(columns).fetchall() == one.database.sql.execute(columns).fetchall()
+    before = contents(tmp_path / "many")
+    assert run("add", shards / "*.parquet", "--catalogue", tmp_path / "many")[1].startswith("added 0, updated 0")
+    assert contents(tmp_path / "many") == before
+
+
+def test_names_of_shards_leave_hidden_files_out(shards):
+    for name in ("_SUCCESS.csv", ".a.parquet.crc.parquet", "more/.x.csv"):
+        (shards / name).touch()
+    (shards / "_temporary").mkdir()
+    (shards / "_temporary" / "e.parquet").touch()
+    root, found = find_shards(str(shards))
+    assert root == str(shards)
+    assert [shard.name for shard in found] == ["a.parquet", "b.parquet", "c.csv", "more/d.parquet"]
+    assert [shard.name for shard in find_shards(str(shards / "mo*" / "*"))[1]] == ["more/d.parquet"]
+    assert [shard.name for shard in find_shards(str(shards / "**" / "*.parquet"))[1]][-1] == "more/d.parquet"
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_one_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clips[1].csv").touch()
+    assert not cli_bulk.is_many("clips[1].csv")
+    assert cli_bulk.is_many("clips*.csv")
+    assert not cli_bulk.is_many("clips.csv")
+    assert not cli_bulk.is_many("-")
+
+
+def test_a_run_that_was_killed_is_finished_by_the_next(run, fitted_folder, train, tmp_path):
+    folder, out = tmp_path / "clips", tmp_path / "out"
+    folder.mkdir()
+    # many clips of known texts: no encoder is needed, and a shard still takes a while
+    for number in range(12):
+        part = pd.concat([train.assign(yt_reel_id=train["yt_reel_id"] + f"{number}{copy}") for copy in range(4)])
+        part.to_parquet(folder / f"{number:02}.parquet", index=False)
+    words = ["predict", str(folder), "-o", str(out), "--catalogue", str(fitted_folder)]
+    with subprocess.Popen([sys.executable, "-m", "smf_embed.cli", *words], stderr=subprocess.PIPE) as process:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not (out / "02.parquet").exists():
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+    done = {name for name, row in manifest(out)["shards"].items() if row}
+    assert 0 < len(done) < 12
+    before = written(out)
+    (out / ".03.deadbeef.parquet").touch()  # as a kill in the middle of a write leaves it
+    code, _, err = run(*words)
+    assert code == 0
+    assert f"9,600 clips of 12 shards, {len(done)} of them done before" in err
+    assert all(written(out)[name] == before[name] for name in done)
+    assert not [name for name in written(out) if name.startswith(".") and name != ".writer.lock"]
+
+
+def test_two_runs_do_not_write_to_one_folder(run, fitted_folder, shards, tmp_path):
+    from smf_embed.bulk.output import OutputFolder
+
+    with OutputFolder(str(tmp_path / "out")).writing():
+        code, _, err = run("predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder)
+    assert code == 2
+    assert "another run writes there" in err
+
+
+def test_clips_that_are_new_are_encoded(run, fitted_folder, tmp_path):
+    (tmp_path / "clips").mkdir()
+    make_table(per_title=1, first=90).to_csv(tmp_path / "clips" / "new.csv", index=False)
+    code, out, _ = run("predict", tmp_path / "clips", "-o", tmp_path / "out", "--catalogue", fitted_folder, "--json")
+    assert code == 0
+    assert json.loads(out)["texts_encoded"] > 20
+
+
+@pytest.mark.parametrize("command", ["predict", "add"])
+def test_without_the_extra_the_exact_line_is_told(run, fitted, shards, tmp_path, monkeypatch, command):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    words = ["-o", tmp_path / "out"] if command == "predict" else []
+    code, _, err = run(command, shards, *words, "--catalogue", fitted, "--engine", "ray")
+    assert code == 2
+    assert err.splitlines()[-1] == "smf-embed: --engine ray needs ray: pip install 'smf-embed[ray]'"
