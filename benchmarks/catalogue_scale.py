@@ -304,7 +304,7 @@ def table_of_types() -> None:
                 store = vector_store.VectorStore(database.sql, "x", database.path)
                 clock = time.perf_counter()
                 with database.transaction("add"):
-                    keys = [store.put(text_digest(text), vector) for text, vector in zip(texts, exact, strict=True)]
+                    keys = store.put([text_digest(text) for text in texts], exact)
                 writes.append(time.perf_counter() - clock)
                 clock = time.perf_counter()
                 vectors = store.vectors(keys)

@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from smf_embed.clips import CLIP_FIELDS, ID, LABEL, TEXT_FIELDS, ClipBatch, RejectedRow, repeated_id_reason
 from smf_embed.learned import write_learned
-from smf_embed.preparation import count_words
+from smf_embed.preparation import Preparation, count_words
 from smf_embed.schema import PREPARED, STORED
+from smf_embed.typos import WordCounts
 from smf_embed.vector_store import rows_in
 
 if TYPE_CHECKING:
@@ -70,6 +73,7 @@ def learn_batches(
 ) -> None:
     """Do what `Catalogue.learn` says."""
     for batch in batches:
+        catalogue.database.reject(batch)
         clips = [change.clip for change in _changes(catalogue, batch.clips)]
         known = catalogue.stored_like(clips)
         catalogue.preparation.learn([clip for clip in clips if clip[ID] not in known])
@@ -82,7 +86,6 @@ def learn_batches(
 def add_batches(
     catalogue: Catalogue,
     batches: Iterable[ClipBatch],
-    learned_ahead: bool,
     progress: Callable[[ClipBatch, AddReport], None] | None,
     stop: Callable[[], bool] | None,
 ) -> AddReport:
@@ -95,6 +98,7 @@ def add_batches(
         if stop and stop():
             report.stopped = True
             break
+        catalogue.database.reject(batch)
         report.rejected += batch.rejected
         report.mended += batch.mended
         latest: dict[str, dict[str, Any]] = {}
@@ -104,9 +108,7 @@ def add_batches(
                 report.rejected.append(RejectedRow(batch.source, lines[clip[ID]], clip[ID], reason))
             lines[clip[ID]] = clip["line"]
             latest[clip[ID]] = clip
-        changes = _changes(catalogue, list(latest.values()))
-        if changes:
-            _write(catalogue, changes, report, learned_ahead)
+        changes = _write(catalogue, list(latest.values()), report)
         new = {change.clip[ID]: "added" if change.key is None else "updated" for change in changes}
         for identifier in latest:
             outcome, before = new.get(identifier, "unchanged"), outcomes.get(identifier, "unchanged")
@@ -156,36 +158,80 @@ def _changes(catalogue: Catalogue, clips: Sequence[dict[str, Any]]) -> list[_Cha
     return changes
 
 
-def _write(catalogue: Catalogue, changes: list[_Change], report: AddReport, learned_ahead: bool) -> None:
-    clips = [change.clip for change in changes]
-    old = catalogue.stored_like(clips)
-    new = [clip for clip in clips if clip[ID] not in old]
+@dataclass(frozen=True)
+class _Prepared:
+    """What a batch changes, as it was prepared for one generation of the catalogue."""
+
+    changes: list[_Change]
+    preparation: Preparation
+    words: WordCounts
+    clips: list[dict[str, Any]]
+    keys: dict[str, int]
+    missing: dict[str, bytes]
+    vectors: np.ndarray
+
+
+def _prepare(
+    catalogue: Catalogue, clips: Sequence[dict[str, Any]], before: _Prepared | None = None
+) -> _Prepared | None:
+    """Prepare what is new in a batch, None where nothing is; what was encoded `before` is not encoded again."""
+    changes = _changes(catalogue, clips)
+    if not changes:
+        return None
+    changed = [change.clip for change in changes]
+    old = catalogue.stored_like(changed)
+    new = [clip for clip in changed if clip[ID] not in old]
     preparation = catalogue.preparation
-    words = count_words(new) if learned_ahead else preparation.learn(new)
-    prepared, keys, missing, vectors = catalogue.prepare_and_encode(clips, old)
+    words = count_words(new) if catalogue.learned_ahead else preparation.learn(new)
+    encoded = dict(zip(before.missing, before.vectors, strict=True)) if before else {}
+    return _Prepared(changes, preparation, words, *catalogue.prepare_and_encode(changed, old, encoded=encoded))
+
+
+def _write(catalogue: Catalogue, clips: Sequence[dict[str, Any]], report: AddReport) -> list[_Change]:
+    """Write what is new in a batch, and return it."""
+    generation = catalogue.generation
+    batch = _prepare(catalogue, clips)
+    if batch is None:
+        return []
+    encoded = set(batch.missing)
     labelled = 0
+    with catalogue.transaction("add") as now:
+        if now != generation + 1:
+            # others have written to a shared catalogue meanwhile; from here on they wait
+            batch = _prepare(catalogue, clips, batch)
+        if batch is not None:
+            encoded |= set(batch.missing)
+            labelled = _insert(catalogue, batch, now)
+    report.labelled += labelled
+    report.encoded_texts += len(encoded)
+    return batch.changes if batch is not None else []
+
+
+def _insert(catalogue: Catalogue, batch: _Prepared, generation: int) -> int:
+    """Write a batch within an open transaction; return how many labels it has given."""
     sql = catalogue.database.sql
     columns = [*STORED, *PREPARED, "row_digest", "generation"]
-    insert = f"INSERT INTO clips ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    insert = f"INSERT INTO clips (clip_key, {', '.join(columns)}) VALUES (?, {', '.join('?' * len(columns))})"
     update = f"UPDATE clips SET {', '.join(f'{name} = ?' for name in columns)} WHERE clip_key = ?"
-    with catalogue.transaction("add") as generation:
-        for (text, digest), vector in zip(missing.items(), vectors, strict=True):
-            keys[text] = catalogue.store.put(digest, vector)
-        write_learned(sql, words, preparation.boilerplate)
-        for clip, change in zip(prepared, changes, strict=True):
-            for name in TEXT_FIELDS:
-                clip[f"{name}_vector"] = keys.get(clip[f"{name}_text"])
-            values = [*(clip[name] for name in (*STORED, *PREPARED)), change.digest, generation]
-            key = change.key
-            if key is not None:
-                sql.execute(update, [*values, key])
-            else:
-                key = int(sql.execute(insert, values).lastrowid or 0)
-            if clip[LABEL] is not None and (change.key is None or catalogue.table_label(key) != clip[LABEL]):
-                catalogue.put_label(key, clip[LABEL], "table", generation)
-                labelled += 1
-    report.labelled += labelled
-    report.encoded_texts += len(missing)
+    stored = catalogue.store.put(list(batch.missing.values()), batch.vectors)
+    keys = batch.keys | dict(zip(batch.missing, stored, strict=True))
+    write_learned(sql, batch.words, batch.preparation.boilerplate)
+    new_keys = iter(sql.new_keys("clips", sum(change.key is None for change in batch.changes)))
+    labelled = 0
+    for clip, change in zip(batch.clips, batch.changes, strict=True):
+        for name in TEXT_FIELDS:
+            clip[f"{name}_vector"] = keys.get(clip[f"{name}_text"])
+        values = [*(clip[name] for name in (*STORED, *PREPARED)), change.digest, generation]
+        key = change.key
+        if key is not None:
+            sql.execute(update, [*values, key])
+        else:
+            key = next(new_keys)
+            sql.execute(insert, [key, *values])
+        if clip[LABEL] is not None and (change.key is None or catalogue.table_label(key) != clip[LABEL]):
+            catalogue.put_label(key, clip[LABEL], "table", generation)
+            labelled += 1
+    return labelled
 
 
 def row_digest(clip: dict[str, Any]) -> bytes:

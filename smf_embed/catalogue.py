@@ -1,4 +1,4 @@
-"""The catalogue: clips, labels and vectors in one SQLite file, which is the truth.
+"""The catalogue: clips, labels and vectors in one SQLite file or a PostgreSQL database, which is the truth.
 
 Everything else (FAISS snapshots, the model) can be made again from it. One `add` is many transactions, one a batch:
 a run that is killed loses at most the batch in flight. Vectors are kept under the digest of the cleaned text, for the
@@ -8,7 +8,7 @@ one encoder that the catalogue is made for: no text is ever encoded twice, and v
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ import numpy as np
 from smf_embed.adding import AddReport, add_batches, learn_batches
 from smf_embed.checked_sql import damaged
 from smf_embed.clips import ID, LABEL, TEXT_FIELDS, ClipBatch
-from smf_embed.database import FILE_NAME, Database, create_database
+from smf_embed.database import FILE_NAME as FILE_NAME
+from smf_embed.databases import has_database, make_database, open_database
 from smf_embed.encoded_clips import EncodedClips, text_digest
 from smf_embed.encoder import BUILTIN, Encoder
 from smf_embed.enrichment.watched import Watched
@@ -28,6 +29,7 @@ from smf_embed.learned import read_preparation, write_lexicon
 from smf_embed.lexicon import Lexicon
 from smf_embed.preparation import Preparation
 from smf_embed.schema import PREPARED
+from smf_embed.shared_address import local_folder
 from smf_embed.stored_clips import StoredClips, project_name
 from smf_embed.vector_store import VectorStore, rounded
 
@@ -39,8 +41,8 @@ class Catalogue(StoredClips):
 
     Parameters
     ----------
-    folder : path
-        The folder that holds it.
+    folder : path or str
+        The folder that holds it, or the address of a shared one: see `smf_embed.shared_address`.
     create : bool
         Make an empty one where there is none, for `encoder`.
     encoder : str or Encoder, optional
@@ -67,16 +69,17 @@ class Catalogue(StoredClips):
         device: str = "auto",
         isolate: bool = False,
     ) -> None:
-        self.folder = Path(folder)
+        self.folder = local_folder(folder)
         self._device, self._isolate = device, isolate
         if self.folder.exists() and not self.folder.is_dir():
             raise CatalogueError(f"{self.folder}: is a file; a catalogue is a folder")
-        if create and not (self.folder / FILE_NAME).exists():
+        if create and not has_database(self.folder):
             self._create(encoder if isinstance(encoder, Encoder) else self.named_encoder(encoder or BUILTIN))
-        super().__init__(Database(self.folder))
+        super().__init__(open_database(self.folder))
         self._meta: dict[str, str] = {}
         self._preparation: tuple[int, Preparation] | None = None
-        self._learned_ahead = False
+        #: The words of the table that is going to be added are known; see `learn`.
+        self.learned_ahead = False
         self._seen = -1
         try:
             self.read_meta()
@@ -134,6 +137,7 @@ class Catalogue(StoredClips):
         generation = self.generation
         if self._preparation is None or self._preparation[0] != generation:
             self._preparation = (generation, read_preparation(self.database.sql, self.lexicon()))
+            self.learned_ahead = False  # what was learned and not written is gone
         return self._preparation[1]
 
     @contextmanager
@@ -155,6 +159,20 @@ class Catalogue(StoredClips):
             When another process writes, naming it.
         """
         return self.database.writing(command)
+
+    def adding(self, command: str, *, alone: bool = False) -> AbstractContextManager[None]:
+        """Write in batches in the body: as `writing`, but others may write to a shared catalogue between two batches.
+
+        With `alone`, none that is alone, too. What was read before a batch may have changed then.
+        """
+        return self.database.adding(command, alone=alone)
+
+    def keeping(self, command: str) -> AbstractContextManager[int]:
+        """See one generation in the body, whose files on this machine are going to be written.
+
+        Nobody else can write meanwhile, but to a shared catalogue.
+        """
+        return self.database.keeping(command)
 
     @contextmanager
     def transaction(self, command: str) -> Iterator[int]:
@@ -179,7 +197,7 @@ class Catalogue(StoredClips):
         less than the last. Nothing is written before `add` is called with the same table, within the same `writing`.
         """
         learn_batches(self, batches, progress, stop)
-        self._learned_ahead = True
+        self.learned_ahead = True
 
     def add(
         self,
@@ -212,14 +230,14 @@ class Catalogue(StoredClips):
             When another process writes, or the file cannot be written; batches before it are stored.
         """
         try:
-            with self.writing("add"):
-                return add_batches(self, batches, self._learned_ahead, progress, stop)
+            with self.adding("add"):
+                return add_batches(self, batches, progress, stop)
         except BaseException:
             # what was learned for the failed batch is not in the file; it is read again when it is next asked for
             self._preparation = None
             raise
         finally:
-            self._learned_ahead = False
+            self.learned_ahead = False
 
     def compact(self) -> int:
         """Drop vectors that no clip has any more and give their room back; return how many there were."""
@@ -366,6 +384,8 @@ class Catalogue(StoredClips):
         clips: Sequence[dict[str, Any]],
         old: dict[str, dict[str, Any]],
         progress: Callable[[int], None] | None = None,
+        *,
+        encoded: Mapping[str, np.ndarray] | None = None,
     ) -> tuple[list[dict[str, Any]], dict[str, int], dict[str, bytes], np.ndarray]:
         """Prepare the texts of clips, and encode those that have no vector yet.
 
@@ -376,6 +396,8 @@ class Catalogue(StoredClips):
             Stored clips whose prepared texts are taken as they are.
         progress : callable, optional
             Called with the number of texts that were encoded since the last call.
+        encoded : mapping of text → vector, optional
+            Texts that need not be encoded, since that was done before.
 
         Returns
         -------
@@ -383,7 +405,7 @@ class Catalogue(StoredClips):
             The clips with the columns `smf_embed.schema.PREPARED`.
         keys : dict of text → key of its stored vector
         missing : dict of text → digest
-            The texts that had to be encoded.
+            The texts that had to be encoded, now or before.
         vectors : ndarray, shape (len(missing), dimension), float32
         """
         prepared = [clip | self._prepared(clip, old) for clip in clips]
@@ -392,7 +414,11 @@ class Catalogue(StoredClips):
         stored = self.store.keys(digests.values())
         keys = {text: stored[digest] for text, digest in digests.items() if digest in stored}
         missing = {text: digest for text, digest in digests.items() if digest not in stored}
-        return prepared, keys, missing, self.encode_texts(list(missing), progress)
+        if not encoded:
+            return prepared, keys, missing, self.encode_texts(list(missing), progress)
+        new = [text for text in missing if text not in encoded]
+        vectors = {**encoded, **dict(zip(new, self.encode_texts(new, progress), strict=True))}
+        return prepared, keys, missing, np.array([vectors[text] for text in missing]).reshape(len(missing), -1)
 
     def encode_texts(self, texts: list[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
         """Encode prepared texts by the catalogue's encoder, after a check that it is the one of the vectors."""
@@ -429,7 +455,7 @@ class Catalogue(StoredClips):
         return (IsolatedEncoder if self._isolate else Encoder)(name, device=self._device, **settings)
 
     def _create(self, encoder: Encoder) -> None:
-        create_database(self.folder, encoder_meta(encoder))  # one that cannot be loaded leaves no catalogue behind
+        make_database(self.folder, encoder_meta(encoder))  # one that cannot be loaded leaves no catalogue behind
 
 
 def prepared_columns(preparation: Preparation, clip: dict[str, Any]) -> dict[str, Any]:

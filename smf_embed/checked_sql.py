@@ -1,17 +1,62 @@
-"""SQLite whose errors are those of a catalogue, and whose rows are compared with their checksums."""
+"""SQLite whose errors are those of a catalogue, and whose rows are compared with their checksums.
+
+`Sql` is what the rest needs of a connection; `smf_embed.shared_sql` is the same for PostgreSQL.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from smf_embed.errors import CatalogueError
-from smf_embed.schema import CHECKED, check_of_row
+from smf_embed.schema import CHECKED, KEYS, check_of_row
 
 _ROWS_AT_ONCE = 512
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+#: In place of a checksum, of rows that a server vouches for; no CRC-32 is negative.
+UNCHECKED = -1
+
+
+class Rows(Protocol):
+    """The rows that a statement returns."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def fetchone(self) -> Any:
+        """Return the next row; None at the end."""
+
+    def fetchall(self) -> list[Any]:
+        """Return the rows that are left."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed."""
+
+
+class Sql(Protocol):
+    """An open connection to the database of a catalogue, that is spoken to in SQL which all databases know."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether BEGIN was executed, and neither COMMIT nor ROLLBACK."""
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ..., /) -> Rows:
+        """Execute a statement whose parameters are written as question marks."""
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> Any:
+        """Execute a statement that returns no rows once for each of some parameters."""
+
+
+class KeyedSql(Sql, Protocol):
+    """`Sql` that also knows the keys of rows, see `smf_embed.schema.KEYS`."""
+
+    def new_keys(self, table: str, count: int) -> list[int]:
+        """Return keys for rows that are to be inserted next, in ascending order; whoever calls has a transaction."""
+
+    def highest_key(self, table: str) -> int:
+        """Return the highest key that a row of a table can ever have had; 0 where there was none."""
 
 
 class FileError(CatalogueError, sqlite3.DatabaseError):
@@ -73,17 +118,33 @@ class CheckedConnection(sqlite3.Connection):
     def execute(self, *words: Any) -> _Cursor:
         return self.cursor(_Cursor).execute(*words)
 
+    def new_keys(self, table: str, count: int) -> list[int]:
+        """Return keys for rows that are to be inserted next; see `KeyedSql`."""
+        first = self.highest_key(table) + 1
+        return list(range(first, first + count))
 
-def damaged(path: Path, reason: str) -> CatalogueError:
-    """Return the error of a file that cannot be trusted; SQLite tells a line a fault, and two are enough."""
+    def highest_key(self, table: str) -> int:
+        """Return the highest key that a row of a table has ever had."""
+        ever = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?), 0)"
+        last = f"SELECT max({ever}, coalesce(max({KEYS[table]}), 0)) FROM {table}"
+        return int(self.execute(last, (table,)).fetchone()[0])
+
+
+def damaged(path: Path | str, reason: str) -> CatalogueError:
+    """Return the error of a file that cannot be trusted; SQLite tells a line a fault, and two are enough.
+
+    Of a shared catalogue `path` is the address of its database, a text.
+    """
     faults = "; ".join(reason.splitlines()[:3]).removeprefix("*** in database main ***; ")
+    if isinstance(path, str):
+        return CatalogueError(f"{path}: {faults}. See what else is wrong: smf-embed doctor --catalogue {path}")
     return CatalogueError(
         f"{path}: is damaged or no catalogue: {faults}. See what can be mended: "
         f"smf-embed doctor --repair --catalogue {path.parent}"
     )
 
 
-def checked_rows(table: str, rows: Iterator[tuple[Any, ...]], path: Path) -> Iterator[tuple[Any, ...]]:
+def checked_rows(table: str, rows: Iterator[tuple[Any, ...]], path: Path | str) -> Iterator[tuple[Any, ...]]:
     """Pass on rows whose last column is their checksum, without it.
 
     Raises
@@ -92,7 +153,7 @@ def checked_rows(table: str, rows: Iterator[tuple[Any, ...]], path: Path) -> Ite
         At the first row that differs from its checksum.
     """
     for row in rows:
-        if check_of_row(*row[:-1]) != row[-1]:
+        if row[-1] != UNCHECKED and check_of_row(*row[:-1]) != row[-1]:
             raise damaged(path, f"a row of {table} differs from its checksum")
         yield row[:-1]
 

@@ -103,18 +103,20 @@ def fit(
     """Learn from the labelled clips of the catalogue and write the model beside it.
 
     The printed scores are out of fold: each clip was decided by a model that had not seen it or its near-duplicates.
-    Only the thresholds were chosen on these same decisions. Nobody else can write to the catalogue meanwhile.
+    Only the thresholds were chosen on these same decisions. Nobody else can write to the catalogue meanwhile, but to a
+    shared one.
     """
     from smf_embed.catalogue import Catalogue
     from smf_embed.classifier import MODEL_FOLDER, Classifier
 
     prepare_threads()
     started = time.monotonic()
-    with Catalogue(catalogue) as opened, opened.writing("fit"):
+    with Catalogue(catalogue) as opened, opened.keeping("fit"):
         steps = itertools.count()
         with progress("fitting") as update:
             model = Classifier.fit(opened, seed=seed, progress=lambda step: update(next(steps) / 10, step))
-        model.save(opened.folder / MODEL_FOLDER)
+        with opened.writing("fit"):
+            model.save(opened.folder / MODEL_FOLDER)
     print_scores(
         model.manifest["metrics"] | {"threshold": model.manifest["threshold"]},
         f"out of fold, {time.monotonic() - started:.0f} s",

@@ -138,7 +138,7 @@ def add(
         opened = stack.enter_context(Catalogue(catalogue, create=True, encoder=named, device=device, isolate=isolate))
         if pool:
             opened.encoder = RayEncoder(opened.encoder, pool)
-        stack.enter_context(opened.writing("add"))
+        stack.enter_context(opened.adding("add"))
         try:
             # each is read twice: first to learn words and boilerplate, so that the first clips profit from the last
             for file in files:
@@ -208,10 +208,11 @@ def compact(catalogue: CatalogueOption = Path("index")) -> None:
 
     prepare_threads()
     with Catalogue(catalogue) as opened, opened.writing("compact"):
-        before = _megabytes(catalogue)
+        before = opened.database.stored_bytes()
         dropped = opened.compact()
         refresh_snapshots(opened)
-    print(f"dropped {dropped:,} vectors; {before:,.1f} MB before, {_megabytes(catalogue):,.1f} MB now")
+        now = opened.database.stored_bytes()
+    print(f"dropped {dropped:,} vectors; {before / 1e6:,.1f} MB before, {now / 1e6:,.1f} MB now")
 
 
 def export(
@@ -405,10 +406,6 @@ def _as_sentence(facts: dict[str, Any]) -> str:
     return ", ".join(
         f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}" for name, value in shown.items()
     )
-
-
-def _megabytes(folder: Path) -> float:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
 
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {

@@ -43,6 +43,10 @@ def serve(
     Other commands may be used meanwhile: what they write is seen at once, and a new model decides as soon as fit is
     done. Ctrl-C finishes the writes that were begun, and ends it.
     """
+    if address_of(catalogue) is not None:
+        raise InputError(
+            f"{catalogue}: a shared catalogue cannot be served; serve a copy: smf-embed copy {catalogue} FOLDER"
+        )
     prepare_threads()
     try:
         import uvicorn

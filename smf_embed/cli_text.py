@@ -37,6 +37,7 @@ def clean(
     from smf_embed.catalogue import Catalogue
     from smf_embed.clip_tables import iter_clips
     from smf_embed.clips import CLIP_FIELDS, TITLE
+    from smf_embed.databases import has_database
 
     try:
         is_table = Path(text).is_file()
@@ -47,7 +48,7 @@ def clean(
         if is_table
         else iter([dict.fromkeys(CLIP_FIELDS) | {TITLE: text}])
     )
-    if (catalogue / "catalogue.sqlite").exists():
+    if has_database(catalogue):
         with Catalogue(catalogue) as opened:
             _show_prepared(clips, opened.preparation, is_table, as_json)
     else:
@@ -93,7 +94,7 @@ def import_rules(
     """Take the aliases of a rule table; `fit` learns with them."""
     from smf_embed.catalogue import Catalogue
 
-    with Catalogue(catalogue) as opened:
+    with Catalogue(catalogue) as opened, opened.writing("lexicon"):
         names = opened.lexicon()
         report = names.import_rules(rules)
         opened.save_lexicon(names)
@@ -128,7 +129,7 @@ def add_name(
     """Give a project another name."""
     from smf_embed.catalogue import Catalogue
 
-    with Catalogue(catalogue) as opened:
+    with Catalogue(catalogue) as opened, opened.writing("lexicon"):
         names = opened.lexicon()
         entry = names.add(alias, project, channel=channel)
         opened.save_lexicon(names)
@@ -144,7 +145,7 @@ def remove_name(
     """Take a name away again."""
     from smf_embed.catalogue import Catalogue
 
-    with Catalogue(catalogue) as opened:
+    with Catalogue(catalogue) as opened, opened.writing("lexicon"):
         names = opened.lexicon()
         entry = names.remove(alias, channel=channel)
         opened.save_lexicon(names)

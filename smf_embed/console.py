@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from smf_embed.errors import InputError
+from smf_embed.shared_address import local_folder
 
 if TYPE_CHECKING:
     from smf_embed.clips import ClipBatch, RejectedRow
@@ -24,7 +25,14 @@ _SHOWN = 5
 _GAP, _PIPED = "  ", 120
 
 CatalogueOption = Annotated[
-    Path, typer.Option("--catalogue", envvar="SMF_EMBED_CATALOGUE", help="Folder of the catalogue and its model.")
+    Path,
+    typer.Option(
+        "--catalogue",
+        envvar="SMF_EMBED_CATALOGUE",
+        parser=lambda place: local_folder(str(place)),
+        metavar="DIR",
+        help="Folder of the catalogue and its model, or postgresql://USER@HOST/DB: docs/shared-catalogue.md.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 ColumnOption = Annotated[

@@ -10,9 +10,9 @@ import datetime as dt
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smf_embed.checked_sql import CheckedConnection, FileError, damaged, of_file, verify
 from smf_embed.errors import CatalogueError
@@ -22,6 +22,9 @@ from smf_embed.migrations import MIGRATIONS, migrate
 from smf_embed.schema import SCHEMA, SCHEMA_VERSION, prepare_connection
 from smf_embed.write_lock import WriteLock, holder
 
+if TYPE_CHECKING:
+    from smf_embed.clips import ClipBatch
+
 FILE_NAME = "catalogue.sqlite"
 SEAL_NAME = "catalogue.seal.json"
 #: What a repair makes before it takes the place of the damaged file; see `smf_embed.salvage`.
@@ -29,7 +32,8 @@ MENDED_NAME = "catalogue.mended.sqlite"
 _BUSY_SECONDS = 30
 # what SQLite says of a file in a folder that cannot be written
 _NOT_WRITABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
-_META_KEYS = {"schema_version", "encoder", "fingerprint", "fingerprint_parts", "catalogue_id", "index_kind"}
+#: What every catalogue knows of itself.
+META_KEYS = {"schema_version", "encoder", "fingerprint", "fingerprint_parts", "catalogue_id", "index_kind"}
 
 
 class Database:
@@ -44,7 +48,7 @@ class Database:
 
     Attributes
     ----------
-    sql : sqlite3.Connection
+    sql : CheckedConnection
     read_only : bool
         The folder cannot be written.
 
@@ -149,6 +153,27 @@ class Database:
                 self._seal()
             self.lock.release()
 
+    def adding(self, command: str, *, alone: bool = False) -> AbstractContextManager[None]:
+        """Be the one writer in the body; see `smf_embed.shared_database` for what else it can mean."""
+        return self.writing(command)
+
+    @contextmanager
+    def keeping(self, command: str) -> Iterator[int]:
+        """See one generation in the body, since nobody else can write; yield its number."""
+        with self.writing(command):
+            yield self.generation
+
+    def writer(self) -> str:
+        """Return who writes now; empty where nobody does."""
+        return str(holder(self.folder) or "")
+
+    def stored_bytes(self) -> int:
+        """Return how much room the catalogue takes, with all that is in its folder."""
+        return folder_bytes(self.folder)
+
+    def reject(self, batch: ClipBatch) -> None:
+        """Move clips that cannot be stored to the rejected rows of a batch; here there are none."""
+
     @contextmanager
     def transaction(self, command: str) -> Iterator[int]:
         """Open a write transaction and yield its generation; all of it is written, or nothing.
@@ -209,7 +234,7 @@ class Database:
 
     # ----------------------------------------------------------------------------------------------------- opening
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> CheckedConnection:
         if not self.path.exists():
             if not (self.folder / MENDED_NAME).exists():
                 raise CatalogueError(f"{self.folder}: holds no catalogue; make one: smf-embed add TABLE")
@@ -242,7 +267,7 @@ class Database:
                 sql.close()
             raise (error if isinstance(error, CatalogueError) else of_file(self.path, error)) from error
 
-    def _prepared(self, sql: CheckedConnection) -> sqlite3.Connection:
+    def _prepared(self, sql: CheckedConnection) -> CheckedConnection:
         sql.path = self.path
         prepare_connection(sql)
         sql.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -265,8 +290,8 @@ class Database:
                 self._trusted = True
                 if not self.read_only and state == _state(self.path):
                     self._seal()
-        if _META_KEYS - self.meta().keys():
-            raise damaged(self.path, f"meta lacks {', '.join(sorted(_META_KEYS - self.meta().keys()))}")
+        if META_KEYS - self.meta().keys():
+            raise damaged(self.path, f"meta lacks {', '.join(sorted(META_KEYS - self.meta().keys()))}")
 
     def _version(self) -> int:
         try:
@@ -310,6 +335,13 @@ def create_database(folder: Path, meta: dict[str, str]) -> None:
         _create(folder, meta)
 
 
+def new_meta(meta: dict[str, str]) -> dict[str, str]:
+    """Return what a new catalogue knows of itself, beside what is given."""
+    # the id tells it from another in the same folder, whose keys begin at 1, too
+    own = {"schema_version": str(SCHEMA_VERSION), "created": now(), "index_kind": "Flat"}
+    return meta | own | {"catalogue_id": secrets.token_hex(8)}
+
+
 def _create(folder: Path, meta: dict[str, str]) -> None:
     if (folder / FILE_NAME).exists() or (folder / MENDED_NAME).exists():
         return
@@ -318,18 +350,17 @@ def _create(folder: Path, meta: dict[str, str]) -> None:
         # the log of a file that was taken away would be read into the new one
         for ending in ("-wal", "-shm"):
             (folder / f"{FILE_NAME}{ending}").unlink(missing_ok=True)
-        with replace_atomically(folder / FILE_NAME) as temporary:
-            whole = meta | {"schema_version": str(SCHEMA_VERSION), "created": now(), "index_kind": "Flat"}
-            # tells this catalogue from another in the same folder, whose keys begin at 1, too
-            whole["catalogue_id"] = secrets.token_hex(8)
-            with closing(sqlite3.connect(temporary, isolation_level=None)) as sql:
-                prepare_connection(sql)
-                sql.execute("PRAGMA journal_mode = WAL")  # kept in the file: readers go on while one writes
-                sql.execute("BEGIN")
-                for statement in SCHEMA:
-                    sql.execute(statement)
-                sql.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", whole.items())
-                sql.execute("COMMIT")
+        with (
+            replace_atomically(folder / FILE_NAME) as temporary,
+            closing(sqlite3.connect(temporary, isolation_level=None)) as sql,
+        ):
+            prepare_connection(sql)
+            sql.execute("PRAGMA journal_mode = WAL")  # kept in the file: readers go on while one writes
+            sql.execute("BEGIN")
+            for statement in SCHEMA:
+                sql.execute(statement)
+            sql.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", new_meta(meta).items())
+            sql.execute("COMMIT")
         write_sealed_json(folder / SEAL_NAME, _state(folder / FILE_NAME))
     except (OSError, sqlite3.Error) as error:
         raise CatalogueError(f"{folder}: no catalogue can be made here: {error}") from error
@@ -358,6 +389,11 @@ def log_path(path: Path) -> Path:
 def read_seal(folder: Path) -> dict[str, Any] | None:
     """Return how the file was left by its last user; None where that is not known."""
     return read_sealed_json(folder / SEAL_NAME)
+
+
+def folder_bytes(folder: Path) -> int:
+    """Return the size of all files in a folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _state(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from smf_embed.catalogue import Catalogue
-from smf_embed.checked_sql import verify
+from smf_embed.checked_sql import Sql, verify
 from smf_embed.classifier import MODEL_FOLDER, Classifier
 from smf_embed.clips import ID, TEXT_FIELDS
 from smf_embed.database import FILE_NAME, Database, now
@@ -20,6 +20,7 @@ from smf_embed.errors import CatalogueError, EncoderError, ModelError
 from smf_embed.leftovers import TEMPORARY
 from smf_embed.neighbours import Neighbours
 from smf_embed.salvage import salvage
+from smf_embed.shared_address import address_of, local_folder
 from smf_embed.snapshots import remove_snapshot, snapshot_problems
 from smf_embed.write_lock import WriteLock
 
@@ -73,7 +74,7 @@ def examine(
     CatalogueError
         No catalogue in the folder, one of a newer program, or, to repair, one that another process writes.
     """
-    folder = Path(folder)
+    folder = local_folder(folder)
     again = _AGAIN.format(folder=folder)
     say = progress or (lambda *_: None)
     say(0.0, "structure and checksums")
@@ -102,6 +103,8 @@ def _parts(catalogue: Catalogue, repair: bool, again: str, say: Callable[[float,
 
 
 def _database(folder: Path, repair: bool, again: str) -> Iterator[Finding]:
+    if address_of(folder) is not None:
+        return  # the server keeps its files and references sound; what it cannot know is looked at below
     path = folder / FILE_NAME
     try:
         with closing(Database(folder, check=False)) as database:
@@ -150,18 +153,19 @@ def _clips(catalogue: Catalogue, repair: bool, again: str) -> Iterator[Finding]:
         problem = f"{len(wrong):,} texts lack their vector or have a broken one, such as of {example}"
         yield Finding(FILE_NAME, problem, mended, "" if mended else again)
     newest = "SELECT project FROM labels WHERE labels.clip_key = clips.clip_key ORDER BY label_key DESC LIMIT 1"
-    differ = f"FROM clips WHERE project IS NOT ({newest})"
-    count = sql.execute(f"SELECT count(*) {differ}").fetchone()[0]
+    # no project is named by an empty text
+    differ = f"coalesce(project, '') <> coalesce(({newest}), '')"
+    count = sql.execute(f"SELECT count(*) FROM clips WHERE {differ}").fetchone()[0]
     if count:
         if repair:
             with catalogue.transaction("doctor") as generation:
                 _write_lost_labels_again(sql, generation)
-                sql.execute(f"UPDATE clips SET project = ({newest}) WHERE project IS NOT ({newest})")
+                sql.execute(f"UPDATE clips SET project = ({newest}) WHERE {differ}")
         problem = f"{count:,} clips have another label than their history says"
         yield Finding(FILE_NAME, problem, repair, "" if repair else again)
 
 
-def _write_lost_labels_again(sql: sqlite3.Connection, generation: int) -> None:
+def _write_lost_labels_again(sql: Sql, generation: int) -> None:
     """Give clips whose history is lost as a whole the label again that they have, as the log of labels tells it."""
 
     def logged(column: str) -> str:
@@ -214,8 +218,8 @@ def _encode_again(catalogue: Catalogue, wrong: list[tuple[int, str, str]]) -> bo
             missing = [text for text in digests if text not in keys]
             vectors = catalogue.encode_texts(missing)
             with catalogue.transaction("doctor") as generation:
-                for text, vector in zip(missing, vectors, strict=True):
-                    keys[text] = catalogue.store.put(digests[text], vector)
+                new = catalogue.store.put([digests[text] for text in missing], vectors)
+                keys |= dict(zip(missing, new, strict=True))
                 for (clip_key, name), text in texts.items():
                     sql.execute(
                         f"UPDATE clips SET {name}_vector = ?, generation = ? WHERE clip_key = ?",

@@ -6,16 +6,18 @@ A million titles give millions of words and pairs, of which an `add` of a thousa
 from __future__ import annotations
 
 import heapq
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
 from smf_embed.boilerplate import DESCRIPTION, SEGMENT, TOTAL, Boilerplate, BoilerplateRow, _Channel
+from smf_embed.checked_sql import Sql
 from smf_embed.lexicon import Entry, Lexicon
 from smf_embed.preparation import Preparation
 from smf_embed.typos import OFTEN, WordCounts
 from smf_embed.vector_store import rows_in
 
 _LAST_CHARACTER = "\U0010ffff"
+# characters of a word or a pair that is worth keeping; far longer ones find no room in an index of PostgreSQL
+_LONGEST = 600
 # as the partial indexes of the table say it
 _ALONE = "instr(word, ' ') = 0"
 # each name is found from the one before it in the index; DISTINCT would read the labels of all clips
@@ -35,10 +37,10 @@ class StoredWords(WordCounts):
 
     Parameters
     ----------
-    sql : sqlite3.Connection
+    sql : Sql
     """
 
-    def __init__(self, sql: sqlite3.Connection) -> None:
+    def __init__(self, sql: Sql) -> None:
         super().__init__()
         self._sql = sql
 
@@ -92,10 +94,10 @@ class StoredBoilerplate(Boilerplate):
 
     Parameters
     ----------
-    sql : sqlite3.Connection
+    sql : Sql
     """
 
-    def __init__(self, sql: sqlite3.Connection) -> None:
+    def __init__(self, sql: Sql) -> None:
         super().__init__(track_changes=True)
         self._sql = sql
         self._rows = int(sql.execute("SELECT count(*) FROM boilerplate").fetchone()[0])
@@ -143,41 +145,42 @@ class StoredBoilerplate(Boilerplate):
                 known.segments.setdefault(digest, seen)
 
 
-def read_preparation(sql: sqlite3.Connection, lexicon: Lexicon) -> Preparation:
+def read_preparation(sql: Sql, lexicon: Lexicon) -> Preparation:
     """Return all that was learned so far; it is read while `sql` is open, as it is asked for."""
     return Preparation(StoredWords(sql), StoredBoilerplate(sql), lexicon, read_projects(sql))
 
 
-def read_projects(sql: sqlite3.Connection) -> list[str]:
+def read_projects(sql: Sql) -> list[str]:
     """Read the names of the projects that clips are labelled with, `none` among them."""
     return [name for (name,) in sql.execute(_PROJECTS)]
 
 
-def write_learned(sql: sqlite3.Connection, words: WordCounts, boilerplate: Boilerplate) -> None:
+def write_learned(sql: Sql, words: WordCounts, boilerplate: Boilerplate) -> None:
     """Add the counts of new titles, and write the changed counts of boilerplate, within an open transaction."""
     sql.executemany(
-        "INSERT INTO words (word, texts) VALUES (?, ?) ON CONFLICT (word) DO UPDATE SET texts = texts + excluded.texts",
-        words.to_rows(),
+        "INSERT INTO words (word, texts) VALUES (?, ?) "
+        "ON CONFLICT (word) DO UPDATE SET texts = words.texts + excluded.texts",
+        (row for row in words.to_rows() if len(row[0]) <= _LONGEST),
     )
-    for channel, kind, digest, seen in boilerplate.take_changes():
-        if seen:
-            sql.execute(
-                "INSERT OR REPLACE INTO boilerplate (channel, kind, digest, seen) VALUES (?, ?, ?, ?)",
-                (channel, kind, digest, seen),
-            )
-        else:
-            sql.execute(
-                "DELETE FROM boilerplate WHERE channel = ? AND kind = ? AND digest = ?", (channel, kind, digest)
-            )
+    changes = boilerplate.take_changes()
+    sql.executemany(
+        "INSERT INTO boilerplate (channel, kind, digest, seen) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (channel, kind, digest) DO UPDATE SET seen = excluded.seen",
+        [row for row in changes if row.seen],
+    )
+    sql.executemany(
+        "DELETE FROM boilerplate WHERE channel = ? AND kind = ? AND digest = ?",
+        [(row.channel, row.kind, row.digest) for row in changes if not row.seen],
+    )
 
 
-def read_lexicon(sql: sqlite3.Connection) -> Lexicon:
+def read_lexicon(sql: Sql) -> Lexicon:
     """Read the names and aliases that people gave."""
     rows = sql.execute("SELECT alias, project, channel, source FROM aliases")
     return Lexicon(Entry(alias, project, channel or None, source) for alias, project, channel, source in rows)
 
 
-def write_lexicon(sql: sqlite3.Connection, lexicon: Lexicon) -> None:
+def write_lexicon(sql: Sql, lexicon: Lexicon) -> None:
     """Replace the names and aliases, within an open transaction."""
     sql.execute("DELETE FROM aliases")
     sql.executemany(

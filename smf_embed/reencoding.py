@@ -72,8 +72,7 @@ def reencode(
             if missing:
                 vectors = chosen.encode(list(missing))
                 with catalogue.transaction("reindex"):
-                    for digest, vector in zip(missing.values(), vectors, strict=True):
-                        store.put(digest, vector)
+                    store.put(list(missing.values()), vectors)
             report.encoded_texts += len(missing)
             report.clips += len(batch)
             say(0.9 * report.clips / total, f"{report.clips:,} clips")

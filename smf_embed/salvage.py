@@ -13,13 +13,11 @@ from smf_embed.clips import TEXT_FIELDS
 from smf_embed.database import MENDED_NAME, now, put_mended
 from smf_embed.errors import CatalogueError
 from smf_embed.files import replace_atomically
-from smf_embed.schema import CHECKED, SCHEMA, SCHEMA_VERSION, check_of_row, prepare_connection
+from smf_embed.schema import CHECKED, KEYS, SCHEMA, SCHEMA_VERSION, check_of_row, prepare_connection
 
 _META = {"schema_version", "encoder", "fingerprint", "fingerprint_parts", "catalogue_id"}
 # keys that are numbers can be tried one by one, and how many at most
-_NUMBERED = {"generations": "generation", "vectors": "vector_key", "clips": "clip_key", "labels": "label_key"} | {
-    "label_log": "log_key"
-}
+_NUMBERED = {"generations": "generation"} | KEYS
 _KEYS = {"boilerplate": ("channel", "kind", "digest"), "aliases": ("alias", "channel")}
 _MOST_KEYS = 10_000_000
 

@@ -39,6 +39,9 @@ CHECKED = {
     "quota": ("source", "day", "units"),
 }
 
+#: Table → its key, of those whose keys are numbers that are never used again.
+KEYS = {"vectors": "vector_key", "clips": "clip_key", "labels": "label_key", "label_log": "log_key"}
+
 
 def check_of_row(*values: Any) -> int:
     """Return the CRC-32 of a row's values; the SQL function of the same name."""

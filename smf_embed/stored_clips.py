@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from smf_embed.checked_sql import checked_rows
 from smf_embed.clips import ID, NONE, TEXT_FIELDS
-from smf_embed.database import Database, now
+from smf_embed.database import now
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.errors import InputError
 from smf_embed.learned import read_lexicon, read_projects
@@ -19,6 +19,9 @@ from smf_embed.lexicon import Lexicon
 from smf_embed.preparation import RAW_KEYS
 from smf_embed.schema import CHECKED, CLIP_COLUMNS
 from smf_embed.vector_store import VectorStore, rows_in
+
+if TYPE_CHECKING:
+    from smf_embed.databases import AnyDatabase
 
 _CLIP_ROW = CHECKED["clips"]
 _SELECT_CLIPS = f"SELECT {', '.join(_CLIP_ROW)}, row_check FROM clips"
@@ -29,7 +32,7 @@ class StoredClips:
 
     Parameters
     ----------
-    database : Database
+    database : Database or SharedDatabase
         Open.
 
     Attributes
@@ -43,7 +46,7 @@ class StoredClips:
     store: VectorStore
     person: str | None = None
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: AnyDatabase) -> None:
         self.database = database
 
     def __len__(self) -> int:
@@ -101,9 +104,8 @@ class StoredClips:
         return int(self.database.sql.execute(statement, (after,)).fetchone()[0])
 
     def count_removed(self) -> int:
-        """Return how many clips were ever removed."""
-        highest = self.database.sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'clips'").fetchone()
-        return (highest[0] if highest else 0) - len(self)
+        """Return how many clips were ever removed, or a few more on a shared catalogue."""
+        return self.database.sql.highest_key("clips") - len(self)
 
     def project_sizes(self) -> dict[str, int]:
         """Return project → number of labelled clips, largest first; `none` among them."""
@@ -168,10 +170,10 @@ class StoredClips:
             conditions["person = ?"] = [person]
         statement = (
             f"SELECT {', '.join(columns)}, row_check FROM label_log WHERE {' AND '.join(conditions)} "
-            "ORDER BY log_key DESC LIMIT ?"
+            f"ORDER BY log_key DESC{'' if most is None else ' LIMIT ?'}"
         )
         values = [value for part in conditions.values() for value in part]
-        rows = self.database.sql.execute(statement, [*values, -1 if most is None else most])
+        rows = self.database.sql.execute(statement, values if most is None else [*values, most])
         found = [
             dict(zip(columns, row, strict=True)) for row in checked_rows("label_log", iter(rows), self.database.path)
         ]
@@ -180,10 +182,10 @@ class StoredClips:
     def last_labelling(self, person: str) -> tuple[int, list[dict[str, Any]]] | None:
         """Return the newest generation in which a person gave labels that were not taken back, and its rows."""
         statement = (
-            "SELECT max(generation) FROM label_log AS given WHERE person = ?1 AND undoes IS NULL AND NOT EXISTS "
-            "(SELECT 1 FROM label_log WHERE person = ?1 AND undoes = given.generation)"
+            "SELECT max(generation) FROM label_log AS given WHERE person = ? AND undoes IS NULL AND NOT EXISTS "
+            "(SELECT 1 FROM label_log WHERE person = ? AND undoes = given.generation)"
         )
-        generation = self.database.sql.execute(statement, (person,)).fetchone()[0]
+        generation = self.database.sql.execute(statement, (person, person)).fetchone()[0]
         if generation is None:
             return None
         return generation, [row for row in self.label_log(person=person) if row["generation"] == generation]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from smf_embed.database import Database
+from smf_embed.databases import open_database
 from smf_embed.files import read_sealed_json
-from smf_embed.write_lock import holder
 
 _MODEL_FACTS = ("created", "threshold", "fingerprint")
 
@@ -22,16 +22,18 @@ def summarise(folder: Path) -> dict[str, Any]:
     CatalogueError
         No catalogue in the folder, or a damaged one.
     """
-    with closing(Database(folder)) as database, database.reading() as generation:
+    with closing(open_database(folder)) as database, database.reading() as generation:
         sql = database.sql
         meta = database.meta()
         clips, labelled = sql.execute("SELECT count(*), count(project) FROM clips").fetchone()
         vectors = sql.execute("SELECT count(*) FROM vectors").fetchone()[0]
         sizes = "SELECT project, count(*) FROM clips WHERE project IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
-        projects = dict(sql.execute(sizes))
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        projects = dict(sql.execute(sizes).fetchall())
+        size, writer = database.stored_bytes(), database.writer()
+        place = {} if isinstance(database, Database) else {"database": database.facts()}
     return {
         "catalogue": str(folder),
+        **place,
         "clips": {"stored": clips, "labelled": labelled, "unlabelled": clips - labelled},
         "projects": projects,
         "vectors": vectors,
@@ -39,7 +41,7 @@ def summarise(folder: Path) -> dict[str, Any]:
         "index": {"kind": meta["index_kind"]} | json.loads(meta.get("index_facts", "{}")),
         "generation": generation,
         "megabytes": round(size / 1e6, 1),
-        "written by": str(holder(folder) or "nobody now"),
+        "written by": writer or "nobody now",
         "model": _model_facts(folder / "model" / "manifest.json"),
     }
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from smf_embed.checked_sql import checked_rows, damaged
+from smf_embed.checked_sql import KeyedSql, Sql, checked_rows, damaged
 
 # float16 halves the file and costs no accuracy that was seen: docs/decisions.md
 _STORED_TYPE = np.dtype("<f2")
@@ -22,15 +21,15 @@ class VectorStore:
 
     Parameters
     ----------
-    sql : sqlite3.Connection
+    sql : KeyedSql
         Whoever writes opens the transaction.
     fingerprint : str
         Of the encoder.
-    path : Path
-        Of the file, for errors.
+    path : Path or str
+        Of the file or the server, for errors.
     """
 
-    def __init__(self, sql: sqlite3.Connection, fingerprint: str, path: Path) -> None:
+    def __init__(self, sql: KeyedSql, fingerprint: str, path: Path | str) -> None:
         self._sql = sql
         self._fingerprint = fingerprint
         self._path = path
@@ -81,13 +80,18 @@ class VectorStore:
         size = (self.dimension or 0) * _STORED_TYPE.itemsize
         return dict(rows_in(self._sql, statement, list(keys), [self._fingerprint, size]))
 
-    def put(self, digest: bytes, vector: np.ndarray) -> int:
-        """Store the vector of a text that is not stored yet, and return its key."""
-        cursor = self._sql.execute(
-            "INSERT INTO vectors (fingerprint, text_digest, vector) VALUES (?, ?, ?)",
-            (self._fingerprint, digest, vector.astype(_STORED_TYPE).tobytes()),
+    def put(self, digests: Sequence[bytes], vectors: np.ndarray) -> list[int]:
+        """Store the vectors of texts that are not stored yet, shape (len(digests), dimension); return their keys."""
+        keys = self._sql.new_keys("vectors", len(digests)) if digests else []
+        stored = vectors.astype(_STORED_TYPE)
+        self._sql.executemany(
+            "INSERT INTO vectors (vector_key, fingerprint, text_digest, vector) VALUES (?, ?, ?, ?)",
+            [
+                (key, self._fingerprint, digest, vector.tobytes())
+                for key, digest, vector in zip(keys, digests, stored, strict=True)
+            ],
         )
-        return int(cursor.lastrowid or 0)
+        return keys
 
 
 def rounded(vectors: np.ndarray) -> np.ndarray:
@@ -95,7 +99,7 @@ def rounded(vectors: np.ndarray) -> np.ndarray:
     return vectors.astype(_STORED_TYPE).astype(np.float32)
 
 
-def rows_in(sql: sqlite3.Connection, statement: str, values: Sequence[Any], before: Sequence[Any] = ()) -> list[Any]:
+def rows_in(sql: Sql, statement: str, values: Sequence[Any], before: Sequence[Any] = ()) -> list[Any]:
     """Run a statement followed by IN (values), in pieces; `before` are the parameters that stand in it already."""
     rows: list[Any] = []
     for start in range(0, len(values), _MAX_PARAMETERS):

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import shutil
 import signal
 import sqlite3
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_youtube import KEY, Clock, FakeYouTube
+from postgres_server import PostgresServer
 
 from smf_embed import cli
 from smf_embed.catalogue import Catalogue
@@ -254,3 +256,32 @@ def youtube(api: FakeYouTube, clock: Clock):
     yield youtube
     for source in made:
         source.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """A PostgreSQL server that goes with the tests; without one they are skipped."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def postgresql(postgres_server) -> str:
+    """The address of a database on that server, with its password."""
+    return postgres_server.address()
+
+
+@pytest.fixture
+def shared(postgres_server, tmp_path) -> Iterator[str]:
+    """The address of an empty database, whose local folder is in `tmp_path`."""
+    import psycopg
+
+    name = f"clips_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres_server.address(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield f"{postgres_server.address(name)}&cache={tmp_path / 'local'}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -171,46 +171,6 @@ def test_user_and_password_are_in_no_error():
         assert error.value.__suppress_context__
 
 
-@pytest.fixture(scope="module")
-def postgresql(tmp_path_factory):
-    """A PostgreSQL server on a socket in a folder, with Debian's programs; it goes with the tests."""
-    pytest.importorskip("psycopg", reason="needs the extra: pip install 'smf-embed[sql]'")
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    found = shutil.which("initdb")
-    if not programs and found is None:
-        pytest.skip("needs the programs of PostgreSQL: apt-get install postgresql")
-    binaries = programs[-1].parent if programs else Path(str(found)).parent
-    user: dict[str, object] = {}
-    folder = tmp_path_factory.mktemp("pg")
-    if os.getuid() == 0:  # PostgreSQL does not run as root
-        try:
-            account = pwd.getpwnam("postgres")
-        except KeyError:
-            pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
-        user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-        # a folder that the other user may enter
-        folder = Path(subprocess.check_output(["mktemp", "-d", "/tmp/smf-pg.XXXXXX"], text=True).strip())
-        os.chown(folder, account.pw_uid, account.pw_gid)
-    options = {"cwd": folder, "capture_output": True, "text": True, "timeout": 120} | user
-    (folder / "password").write_text("s3cretword")
-    os.chmod(folder / "password", 0o644)
-    words = ["-U", "someuser", "-A", "scram-sha-256", "--pwfile", folder / "password", "--no-sync", "-E", "UTF8"]
-    made = subprocess.run([binaries / "initdb", "-D", folder / "data", *words], **options)
-    if made.returncode:
-        shutil.rmtree(folder, ignore_errors=True)
-        pytest.skip(f"PostgreSQL cannot be set up here: {made.stderr[-200:]}")
-    control = [binaries / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log"]
-    settings = f"-c listen_addresses= -c fsync=off -k {folder}"
-    try:
-        started = subprocess.run([*control, "-o", settings, "start"], **options | {"capture_output": False})
-        if started.returncode:
-            pytest.skip(f"PostgreSQL cannot be started here: {(folder / 'log').read_text()[-200:]}")
-        yield f"postgresql://someuser:s3cretword@/postgres?host={folder}"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **options)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def test_a_real_postgresql_answers_and_is_never_written(postgresql):
     import psycopg
 

@@ -21,11 +21,11 @@ def of_channels(catalogue: Catalogue, channels: Iterable[str]) -> dict[str, dict
         Ids of channels, as the column `yt_channel_id` has them.
     """
     wanted = list(dict.fromkeys(channels))
-    # with max() alone, SQLite takes the other columns from the row that has it
     statement = (
-        f"SELECT {ID}, max(coalesce(date, '')) FROM clips "
+        f"SELECT {ID} FROM (SELECT {ID}, row_number() OVER "
+        "(PARTITION BY yt_channel_id ORDER BY coalesce(date, '') DESC, clip_key) AS place FROM clips "
         f"WHERE yt_channel_id IN ({', '.join('?' * len(wanted))}) "
-        f"AND coalesce({', '.join(CHANNEL_COLUMNS)}) IS NOT NULL GROUP BY yt_channel_id"
+        f"AND ({' OR '.join(f'{name} IS NOT NULL' for name in CHANNEL_COLUMNS)})) AS newest WHERE place = 1"
     )
     newest = [row[0] for row in catalogue.database.sql.execute(statement, wanted)] if wanted else []
     return {

@@ -78,7 +78,7 @@ def enrich(
     """
     result = Enriched()
     wanted = list(dict.fromkeys(ids))
-    with catalogue.writing("enrich"), counted_quota(catalogue, source):
+    with catalogue.adding("enrich", alone=True), counted_quota(catalogue, source):
         for first in range(0, len(wanted), source.batch_size):
             if stop is not None and stop():
                 result.stopped = True

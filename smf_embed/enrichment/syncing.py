@@ -129,7 +129,7 @@ class _Sync:
     def __call__(self, channels: Sequence[str], recheck_days: int | None) -> SyncReport:
         report = self._report
         since = None if recheck_days is None else self._clock() - dt.timedelta(days=recheck_days)
-        with self._catalogue.writing("sync"):
+        with self._catalogue.adding("sync", alone=True):
             with counted_quota(self._catalogue, self._source):
                 before = self._units()
                 try:

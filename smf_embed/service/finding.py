@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 from smf_embed.catalogue import Catalogue
@@ -29,9 +30,11 @@ def titles_with(catalogue: Catalogue, text: str, most: int) -> list[dict[str, An
     wanted = _folded(text)
     if not wanted:
         return []
-    catalogue.database.sql.create_function("folded", 1, _folded, deterministic=True)
+    sql = catalogue.database.sql
+    assert isinstance(sql, sqlite3.Connection)  # a shared catalogue is not served
+    sql.create_function("folded", 1, _folded, deterministic=True)
     statement = f"SELECT {ID} FROM clips WHERE instr(folded({TITLE}), ?) ORDER BY clip_key DESC LIMIT ?"
-    ids = [row[0] for row in catalogue.database.sql.execute(statement, (wanted, most))]
+    ids = [row[0] for row in sql.execute(statement, (wanted, most))]
     return catalogue.clips(ids)
 
 
