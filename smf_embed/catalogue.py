@@ -408,7 +408,14 @@ class Catalogue(StoredClips):
             The texts that had to be encoded, now or before.
         vectors : ndarray, shape (len(missing), dimension), float32
         """
-        prepared = [clip | self._prepared(clip, old) for clip in clips]
+        new_clips = [clip for clip in clips if clip[ID] not in old]
+        preparation = self.preparation if new_clips else None  # whether it is of this generation takes a query
+        prepared = []
+        for clip in clips:
+            if preparation is not None and clip[ID] not in old:
+                prepared.append(clip | prepared_columns(preparation, clip))
+            else:
+                prepared.append(clip | {name: old[clip[ID]][name] for name in PREPARED})
         texts = (clip[f"{name}_text"] for clip in prepared for name in TEXT_FIELDS)
         digests = {text: text_digest(text) for text in texts if text}
         stored = self.store.keys(digests.values())
@@ -428,12 +435,6 @@ class Catalogue(StoredClips):
             self._expect(self.encoder)
             self._encoder_checked = True
         return self.encoder.encode(texts, progress)
-
-    def _prepared(self, clip: dict[str, Any], old: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        """Return the texts of a clip as they were prepared before, or else prepare them now."""
-        if clip[ID] in old:
-            return {name: old[clip[ID]][name] for name in PREPARED}
-        return prepared_columns(self.preparation, clip)
 
     def put_meta(self, values: dict[str, str]) -> None:
         """Write what holds for the catalogue as a whole within an open transaction."""

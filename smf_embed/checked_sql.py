@@ -58,6 +58,9 @@ class KeyedSql(Sql, Protocol):
     def highest_key(self, table: str) -> int:
         """Return the highest key that a row of a table can ever have had; 0 where there was none."""
 
+    def set_highest_key(self, table: str, key: int) -> None:
+        """Give no key up to this one to a row again."""
+
 
 class FileError(CatalogueError, sqlite3.DatabaseError):
     """What SQLite could not do; both for who knows catalogues and for who knows SQLite."""
@@ -128,6 +131,11 @@ class CheckedConnection(sqlite3.Connection):
         ever = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?), 0)"
         last = f"SELECT max({ever}, coalesce(max({KEYS[table]}), 0)) FROM {table}"
         return int(self.execute(last, (table,)).fetchone()[0])
+
+    def set_highest_key(self, table: str, key: int) -> None:
+        """Give no key up to this one to a row again."""
+        self.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        self.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, key))
 
 
 def damaged(path: Path | str, reason: str) -> CatalogueError:

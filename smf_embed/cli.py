@@ -23,6 +23,7 @@ from smf_embed import (
     cli_audit,
     cli_bulk,
     cli_catalogue,
+    cli_copy,
     cli_encoders,
     cli_enrich,
     cli_evaluate,
@@ -290,6 +291,7 @@ def demo(
     print(f"The whole demo took {time.monotonic() - started:.0f} s.")
 
 
+app.command("copy", epilog=cli_copy.EXAMPLE, rich_help_panel="The catalogue")(cli_copy.copy)
 app.command("sync", epilog=cli_enrich.SYNC_EXAMPLE, rich_help_panel="The catalogue")(cli_enrich.sync)
 for _name, (_command, _example) in (cli_model.COMMANDS | cli_evaluate.COMMANDS | cli_audit.COMMANDS).items():
     app.command(_name, epilog=_example, rich_help_panel="The model")(_command)

@@ -15,6 +15,7 @@ import typer
 
 from smf_embed.console import CatalogueOption, prepare_threads, say
 from smf_embed.errors import InputError
+from smf_embed.shared_address import address_of
 
 if TYPE_CHECKING:
     from smf_embed.service.desk import Desk

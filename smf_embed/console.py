@@ -24,12 +24,18 @@ _SHOWN = 5
 # between columns of a table; columns of one that goes into a pipe
 _GAP, _PIPED = "  ", 120
 
+
+def place(given: object) -> Path:
+    """Return the folder that a place on the command line names: its path, or the address of a shared catalogue."""
+    return local_folder(str(given))
+
+
 CatalogueOption = Annotated[
     Path,
     typer.Option(
         "--catalogue",
         envvar="SMF_EMBED_CATALOGUE",
-        parser=lambda place: local_folder(str(place)),
+        parser=place,
         metavar="DIR",
         help="Folder of the catalogue and its model, or postgresql://USER@HOST/DB: docs/shared-catalogue.md.",
     ),

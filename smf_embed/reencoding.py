@@ -86,7 +86,8 @@ def reencode(
 
 
 def _texts(catalogue: Catalogue, clips: list[dict[str, Any]]) -> dict[str, bytes]:
-    prepared = [prepared_columns(catalogue.preparation, clip) for clip in clips]
+    preparation = catalogue.preparation
+    prepared = [prepared_columns(preparation, clip) for clip in clips]
     texts = (clip[f"{name}_text"] for clip in prepared for name in TEXT_FIELDS)
     return {text: text_digest(text) for text in texts if text}
 
@@ -97,8 +98,9 @@ def _swap(catalogue: Catalogue, store: VectorStore, meta: dict[str, str]) -> int
     changed = 0
     update = f"UPDATE clips SET {', '.join(f'{name} = ?' for name in PREPARED)}, generation = ? WHERE clip_key = ?"
     with catalogue.transaction("reindex") as generation:
+        preparation = catalogue.preparation
         for batch in catalogue.clip_batches(_BATCH):
-            prepared = [clip | prepared_columns(catalogue.preparation, clip) for clip in batch]
+            prepared = [clip | prepared_columns(preparation, clip) for clip in batch]
             texts = (clip[f"{name}_text"] for clip in prepared for name in TEXT_FIELDS)
             digests = {text: text_digest(text) for text in texts if text}
             keys = store.keys(digests.values())

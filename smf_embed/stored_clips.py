@@ -161,7 +161,7 @@ class StoredClips:
             The columns of the table `label_log`, see `smf_embed.schema`.
         """
         columns = CHECKED["label_log"]
-        conditions: dict[str, list[Any]] = {"1": []}
+        conditions: dict[str, list[Any]] = {"1 = 1": []}
         if since is not None:
             conditions["at >= ?"] = [since]
         if yt_reel_id is not None:
@@ -258,7 +258,7 @@ class StoredClips:
         """Return how many vectors clips have in `text_field`."""
         name = f"{text_field}_vector"
         distinct = f"SELECT DISTINCT {name} FROM clips WHERE {name} IS NOT NULL"
-        return int(self.database.sql.execute(f"SELECT count(*) FROM ({distinct})").fetchone()[0])
+        return int(self.database.sql.execute(f"SELECT count(*) FROM ({distinct}) AS found").fetchone()[0])
 
     def vector_keys_where(
         self,

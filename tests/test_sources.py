@@ -1,9 +1,5 @@
 """Sources that are no API: folders of yt-dlp, databases, transcripts; and how fields become columns."""
 
-import os
-import pwd
-import shutil
-import subprocess
 from contextlib import closing
 from pathlib import Path
 
