@@ -251,7 +251,7 @@ def _sequence(table: str) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _translated(statement: str) -> bytes:
-    """Return a statement of ours in PostgreSQL's words, with parameters as it has them, which psycopg need not parse."""
+    """Return a statement of ours in PostgreSQL's words, with its own parameters, which psycopg need not parse."""
     numbers = count(1)
     numbered = re.sub(r"\?", lambda _: f"${next(numbers)}", statement)
     return numbered.replace("instr(", "strpos(").replace("row_check", str(UNCHECKED)).encode()
