@@ -354,6 +354,7 @@ class Catalogue(StoredClips):
             How many texts had to be encoded.
         """
         with self.reading():
+            self.preparation.expect(clips)
             prepared, keys, missing, new = self.prepare_and_encode(clips, self.stored_like(clips), progress)
             dimension = self.dimension or new.shape[1]
             order = {text: row for row, text in enumerate(missing)}

@@ -6,6 +6,7 @@ A million titles give millions of words and pairs, of which an `add` of a thousa
 from __future__ import annotations
 
 import heapq
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
 from smf_embed.boilerplate import DESCRIPTION, SEGMENT, TOTAL, Boilerplate, BoilerplateRow, _Channel
@@ -43,6 +44,17 @@ class StoredWords(WordCounts):
     def __init__(self, sql: Sql) -> None:
         super().__init__()
         self._sql = sql
+        self._expected: dict[str, int] = {}
+        # one by one, look-ups cost next to nothing in a file, and much on a server
+        self.asks_ahead = not isinstance(sql, sqlite3.Connection)
+
+    def expect(self, titles: Iterable[str]) -> None:
+        """Read the counts that cleaned titles will be asked about next; others are read when they are asked for."""
+        asked = WordCounts()
+        asked.update(titles)
+        keys = [key for key in (*asked.counts, *asked.pairs) if key not in self.counts and key not in self.pairs]
+        self._expected = dict.fromkeys(keys, 0)
+        self._expected.update(rows_in(self._sql, "SELECT word, texts FROM words WHERE word", keys))
 
     def update(self, texts: Iterable[str]) -> None:
         more = WordCounts()
@@ -85,6 +97,8 @@ class StoredWords(WordCounts):
         yield from whole.to_rows()
 
     def _stored(self, key: str) -> int:
+        if key in self._expected:
+            return self._expected[key]
         row = self._sql.execute("SELECT texts FROM words WHERE word = ?", (key,)).fetchone()
         return 0 if row is None else row[0]
 
@@ -102,6 +116,9 @@ class StoredBoilerplate(Boilerplate):
         self._sql = sql
         self._rows = int(sql.execute("SELECT count(*) FROM boilerplate").fetchone()[0])
         self._whole = not self._rows
+        # in a file, those that are asked for are read alone; of a server, all of their channel at once
+        self._by_channel = not isinstance(sql, sqlite3.Connection)
+        self._read: set[str] = set()
         if self._rows > self.max_rows:
             self._forget()
 
@@ -119,6 +136,12 @@ class StoredBoilerplate(Boilerplate):
 
     def _fetch(self, channel: str, descriptions: Collection[int], segments: Collection[int]) -> None:
         if self._whole or not channel:
+            return
+        if self._by_channel:
+            if channel not in self._read:
+                self._read.add(channel)
+                statement = "SELECT channel, kind, digest, seen FROM boilerplate WHERE channel = ?"
+                self._take(self._sql.execute(statement, (channel,)))
             return
         known = self._channels.get(channel)
         new_descriptions = [key for key in descriptions if known is None or key not in known.descriptions]

@@ -78,6 +78,11 @@ class Preparation:
         self.__dict__.pop("_corrector", None)  # it is made of the words anew when the next text is prepared
         return words
 
+    def expect(self, clips: Sequence[dict[str, Any]]) -> None:
+        """Get ready to prepare clips, which saves many questions to a server."""
+        if self.words.asks_ahead:
+            self.words.expect(clean(clip[TITLE]) for clip in clips if clip[TITLE])
+
     def prepare(self, clip: dict[str, Any]) -> PreparedTexts:
         """Prepare the texts of a clip.
 

@@ -233,7 +233,10 @@ class SharedDatabase:
             "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1",
             (lock,),
         ).fetchone()
-        return "" if row is None else f"{row[0] or 'another program'} (user {row[1]}, connected since {row[2]})"
+        if row is None:
+            return ""
+        since = f", connected since {row[2]}" if row[2] else ""  # not every role may see it
+        return f"{row[0] or 'another program'} (user {row[1]}{since})"
 
     def _check_format(self) -> None:
         meta = self.meta()

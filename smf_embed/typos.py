@@ -81,7 +81,11 @@ class WordCounts:
         Token → number of texts.
     pairs : dict of str to int
         Two neighbouring words without digits, joined by a space → number of texts.
+    asks_ahead : bool
+        `expect` makes it quicker to be asked about titles.
     """
+
+    asks_ahead = False
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
@@ -97,6 +101,9 @@ class WordCounts:
             pairs.update({f"{a} {b}" for a, b in pairwise(words) if a.isalpha() and b.isalpha()})
         _add_counts(self.counts, counts)
         _add_counts(self.pairs, pairs)
+
+    def expect(self, titles: Iterable[str]) -> None:
+        """Get ready to be asked about the words of cleaned titles; here all counts are at hand."""
 
     def count(self, token: str) -> int:
         """Return in how many texts a token stands."""

@@ -82,6 +82,12 @@ def test_many_tables_are_decided_and_added_without_ray_and_fsspec_is_for_them_al
     assert not (HEAVY | {"ray", "fsspec"}) & imported_by(RUN, *words)
 
 
+def test_a_catalogue_in_a_folder_imports_nothing_of_shared_ones(fitted, train, tmp_path):
+    train.to_csv(tmp_path / "train.csv", index=False)
+    for words in (("add", tmp_path / "train.csv"), ("doctor",), ("label", train["yt_reel_id"][0], "none")):
+        assert not {"sqlalchemy", "psycopg"} & imported_by(RUN, *words, "--catalogue", fitted)
+
+
 def test_info_imports_no_large_library(fitted_folder):
     modules = imported_by(RUN, "info", "--catalogue", fitted_folder)
     large = HEAVY | {"pandas", "numpy", "scipy", "sklearn", "faiss", "lightgbm", "pyarrow"}
