@@ -58,7 +58,7 @@ def assert_one_line(result: tuple[int, str, str], *words: str) -> None:
 def test_commands_are_the_ones_that_were_promised():
     assert [
         *("add", "remove", "label", "unlabel", "similar", "info", "export", "compact", "reindex", "doctor"),
-        *("fit", "predict", "evaluate", "demo", "sync", "teach", "forget", "rename", "merge", "explain"),
+        *("fit", "predict", "evaluate", "demo", "copy", "sync", "teach", "forget", "rename", "merge", "explain"),
         *("report", "audit", "serve", "encoders", "clean"),
     ] == COMMANDS
 
@@ -68,7 +68,7 @@ def test_every_command_has_help_with_an_example(run, command):
     code, out, _ = run(command, "--help")
     assert code == 0
     assert f"Example: smf-embed {command}" in re.sub(r"\s+", " ", out)
-    assert "--catalogue" in out or command == "demo"
+    assert "--catalogue" in out or command in ("demo", "copy")
 
 
 def test_help_without_a_command_lists_all_commands(run):
