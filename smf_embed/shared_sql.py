@@ -35,10 +35,11 @@ _SETTINGS = {
     "tcp_keepalives_idle": 60,
     "tcp_keepalives_interval": 15,
     "tcp_keepalives_count": 4,
+    "tcp_user_timeout": 120_000,
     "idle_in_transaction_session_timeout": 0,
     "client_min_messages": "warning",
 }
-_KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 15, "keepalives_count": 4}
+_KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 15, "keepalives_count": 4, "tcp_user_timeout": 120_000}
 # a statement may have 65,535 parameters; a row of ours has 30 at most
 _ROWS_AT_ONCE = 256
 _ONE_ROW = re.compile(r"VALUES (\((?:\?, )*\?\))")
