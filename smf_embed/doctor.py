@@ -201,7 +201,10 @@ def _encode_again(catalogue: Catalogue, wrong: list[tuple[int, str, str]]) -> bo
             sql.execute(
                 f"UPDATE clips SET {name}_vector = NULL, generation = ? WHERE clip_key = ?", (generation, clip_key)
             )
-        used = " OR ".join(f"vector_key IN (SELECT {name}_vector FROM clips)" for name in TEXT_FIELDS)
+        # among keys of which one is NULL, NOT IN finds none
+        used = " OR ".join(
+            f"vector_key IN (SELECT {name}_vector FROM clips WHERE {name}_vector IS NOT NULL)" for name in TEXT_FIELDS
+        )
         sql.execute(f"DELETE FROM vectors WHERE NOT ({used})")
     try:
         for start in range(0, len(wrong), _BATCH):

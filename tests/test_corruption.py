@@ -395,3 +395,13 @@ def test_a_log_without_its_file_is_not_taken_for_that_of_a_new_one(sound, tmp_pa
         sql.create_function("check_of_row", -1, lambda *_: 0, deterministic=True)
         assert sql.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     sql.close()
+
+
+def test_a_vector_that_is_none_is_encoded_again(tmp_path, encoded):
+    """One that the checksum of its row is right of."""
+    with Catalogue(tmp_path / "index", create=True) as catalogue:
+        catalogue.add(iter_clips(make_table(per_title=1)))
+        catalogue.database.sql.execute("UPDATE vectors SET vector = zeroblob(32) WHERE vector_key = 2")
+    assert len(examine(tmp_path / "index")) == 1
+    assert all(finding.mended for finding in examine(tmp_path / "index", repair=True))
+    assert examine(tmp_path / "index") == []
