@@ -100,7 +100,10 @@ class StoredWords(WordCounts):
         if key in self._expected:
             return self._expected[key]
         row = self._sql.execute("SELECT texts FROM words WHERE word = ?", (key,)).fetchone()
-        return 0 if row is None else row[0]
+        count = 0 if row is None else row[0]
+        if self.asks_ahead:
+            self._expected[key] = count
+        return count
 
 
 class StoredBoilerplate(Boilerplate):
