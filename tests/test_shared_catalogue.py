@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 import test_catalogue
 import test_concurrency
+import test_faults
 import test_sync
 from postgres_server import PASSWORD, PostgresServer
-from test_sync import api, clock, youtube  # noqa: F401
 
 from smf_embed.catalogue import Catalogue
 from smf_embed.classifier import MODEL_FOLDER, Classifier
@@ -34,7 +34,7 @@ from smf_embed.shared_address import FILE_NAME, is_address, local_folder, withou
 
 # tests of one catalogue, whatever its database is; those of the file itself stay where they are
 _OF_A_FILE = {"test_a_catalogue_with_states_is_verified_mended_and_of_this_format"}
-for _module in (test_catalogue, test_sync):
+for _module in (test_catalogue, test_sync, test_faults):
     for _name, _test in list(vars(_module).items()):
         if _name in _OF_A_FILE or not _name.startswith("test_"):
             continue

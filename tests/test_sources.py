@@ -1,7 +1,6 @@
 """Sources that are no API: folders of yt-dlp, databases, transcripts; and how fields become columns."""
 
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from fake_youtube import KEY
