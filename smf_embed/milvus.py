@@ -155,7 +155,8 @@ def _client() -> Callable[..., Any]:
         from pymilvus import MilvusClient
     except ModuleNotFoundError as error:
         raise InputError(f"Milvus needs {error.name}, which is not installed: {_INSTALL}") from error
-    for name in ("pymilvus", "milvus_lite"):
+    # that of grpc is of milvus-lite, which does not know all that the client asks
+    for name in ("pymilvus", "milvus_lite", "grpc._server"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     return MilvusClient
 
