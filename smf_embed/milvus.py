@@ -24,7 +24,9 @@ TOKEN = "SMF_EMBED_MILVUS_TOKEN"
 _ENDING = ".db"
 _INSTALL = "pip install 'smf-embed[milvus]'"
 # a search of a large collection may wait for it to be loaded; what takes longer has failed
-_SECONDS = 120
+_SECONDS, _SECONDS_TO_CONNECT = 600, 30
+# the client asks every ten seconds whether the server is there, and milvus-lite hangs up on who does so while it works
+_NO_PINGS = {"grpc.keepalive_time_ms": 2**31 - 1}
 
 
 class Milvus:
@@ -54,8 +56,9 @@ class Milvus:
             uri, token = _checked_uri(place), os.environ.get(TOKEN, "")
         else:
             uri, token = self._serve_file(place, create), ""
+        options = {"grpc_options": _NO_PINGS} if self.is_file else {}
         try:
-            self.client: Any = self.call(client, uri=uri, token=token, timeout=_SECONDS)
+            self.client: Any = self.call(client, uri=uri, token=token, timeout=_SECONDS_TO_CONNECT, **options)
         except BaseException:
             self._release_file()
             raise
