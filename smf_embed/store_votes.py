@@ -2,7 +2,7 @@
 
 A vote goes by the cosine of vectors from which the centre of the labelled clips is taken, (x-c)·q / |x-c| for a centred
 query q. The store holds x as it is, for every model, and is asked for the highest x·q, which differs from that by a
-constant and by the division alone; of four times as many as are needed, those that are nearest by the cosine are kept.
+constant and by the division alone; of twice as many as are needed, those that are nearest by the cosine are kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from smf_embed.encoded_clips import EncodedClips
 from smf_embed.neighbour_stores import ClipFilter, NeighbourStore
 from smf_embed.votes import OpenVoteSearch
 
-_COMPARED = 4  # times as many texts are found as clips are asked for
+_COMPARED = 2  # times as many texts are found as clips are asked for: see docs/decisions.md
 _CHUNK = 64  # queries whose candidates are compared at once; bounds the memory
 _NOT_THERE = -1.0
 
