@@ -6,7 +6,7 @@
 The first prints a row a store: seconds to insert all, memory that the process has gained by then (for Milvus that of
 its server in the same process, too), size on disk, 1,000 queries at once and one after the other, and recall of the 20
 nearest against an exact search. Each store is measured in a process of its own. Seconds of the processor stand behind
-those of the wall: other work on the machine changes them little.
+those of the wall, and queries a second and one query are by them: other work on the machine changes them little.
 
 The second pushes the catalogue to the store, where it is not there yet, and decides clips of the table by the model of
 the catalogue through both: how many decisions are equal, how far confidences are apart, and how many of the nearest
