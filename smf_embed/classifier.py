@@ -32,8 +32,10 @@ from smf_embed.metrics import score
 from smf_embed.model_files import FORMAT_VERSION, ModelParts, read_model, write_model
 from smf_embed.model_files import MODEL_FOLDER as MODEL_FOLDER
 from smf_embed.names import Names
+from smf_embed.neighbour_stores import NeighbourStore
 from smf_embed.other_use import OtherUse
 from smf_embed.out_of_fold import OutOfFold
+from smf_embed.store_votes import vote_searches
 from smf_embed.text import TEXT_VERSION
 from smf_embed.thresholds import Calibration, thresholds_for_precision
 from smf_embed.training import FEWEST_CLIPS, TrainingClips, few_shot_evidence, learn_decision, out_of_fold_evidence
@@ -61,6 +63,7 @@ class Classifier:
         arrays: dict[str, np.ndarray],
         names: Names,
         catalogue: Catalogue,
+        open_store: Callable[[str], NeighbourStore] | None = None,
     ) -> None:
         self.manifest = manifest
         self._trees = trees
@@ -88,6 +91,7 @@ class Classifier:
             OtherUse(arrays["other_use_weights"], float(arrays["other_use_bias"][0])),
             {field: arrays[f"{field}_centre"] for field in TEXT_FIELDS},
             manifest["temperatures"],
+            open_store and vote_searches(open_store, self._labelled),
         )
 
     def __repr__(self) -> str:
@@ -264,15 +268,24 @@ class Classifier:
         self.manifest = write_model(Path(folder), parts)
 
     @classmethod
-    def load(cls, folder: str | Path, catalogue: Catalogue) -> Classifier:
+    def load(
+        cls, folder: str | Path, catalogue: Catalogue, *, open_store: Callable[[str], NeighbourStore] | None = None
+    ) -> Classifier:
         """Read a model and bind it to a catalogue.
+
+        Parameters
+        ----------
+        folder : path
+        catalogue : Catalogue
+        open_store : callable, optional
+            Returns what holds the vectors of a field, where the nearest labelled clips are to be looked up there.
 
         Raises
         ------
         ModelError
             No model, a damaged one, one of a newer program, or one whose encoder is not that of the catalogue.
         """
-        return cls(*read_model(Path(folder), catalogue), catalogue)
+        return cls(*read_model(Path(folder), catalogue), catalogue, open_store)
 
 
 def deal_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) -> np.ndarray:

@@ -27,6 +27,7 @@ from smf_embed import (
     cli_encoders,
     cli_enrich,
     cli_evaluate,
+    cli_index,
     cli_model,
     cli_serve,
     cli_text,
@@ -175,6 +176,7 @@ def predict(
     isolate: IsolateOption = False,
     engine: cli_bulk.EngineOption = "local",
     workers: cli_bulk.WorkersOption = None,
+    store: cli_index.StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Give each clip of a table its project or none, with a confidence, what came second, and why.
@@ -193,7 +195,7 @@ def predict(
         raise InputError("name either a TABLE or a file of ids by --ids, and not both")
     if table is not None and cli_bulk.is_many(table):
         refused: dict[str, object] = {"--source": source, "--transcripts": transcripts, "--quota": quota}
-        refused |= {"--subtitles": subtitles, "--rejected": rejected}
+        refused |= {"--subtitles": subtitles, "--rejected": rejected, "--store": store}
         if given := [name for name, value in refused.items() if value is not None]:
             raise InputError(f"{given[0]} is not for many tables, and {table} is that")
         cli_bulk.prepare_engine(engine, workers)
@@ -218,6 +220,8 @@ def predict(
         cli_enrich.expect_table(file)
     check_writable(file)
     if ids is not None:
+        if store is not None:
+            raise InputError("--store is for the clips of a TABLE; leave it out with --ids")
         cli_enrich.decide_ids(
             *(ids, catalogue, source, transcripts, file, min_precision, as_json),
             quota=quota,
@@ -229,7 +233,15 @@ def predict(
         raise InputError("--source, --transcripts and --quota are for ids: name a file of them by --ids")
     assert table is not None
     decisions, _, texts, seconds = decide_table(
-        table, catalogue, column, subtitles, rejected, device=device, isolate=isolate, min_precision=min_precision
+        table,
+        catalogue,
+        column,
+        subtitles,
+        rejected,
+        device=device,
+        isolate=isolate,
+        min_precision=min_precision,
+        store=store,
     )
     projects = decisions.loc[decisions["cartoon"] != "none", "cartoon"]
     if file is not None:
@@ -297,6 +309,7 @@ for _name, (_command, _example) in (cli_model.COMMANDS | cli_evaluate.COMMANDS |
     app.command(_name, epilog=_example, rich_help_panel="The model")(_command)
 for _name, (_command, _example) in cli_serve.COMMANDS.items():
     app.command(_name, epilog=_example, rich_help_panel="The model")(_command)
+app.add_typer(cli_index.index, name="index", rich_help_panel="The catalogue")
 app.command("encoders", epilog=cli_encoders.EXAMPLE, rich_help_panel="The catalogue")(cli_encoders.encoders)
 app.command("clean", epilog=cli_text.CLEAN_EXAMPLE, rich_help_panel="Texts and names")(cli_text.clean)
 app.add_typer(cli_text.lexicon, name="lexicon", rich_help_panel="Texts and names")

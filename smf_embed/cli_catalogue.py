@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from smf_embed import cli_bulk, cli_labels
+from smf_embed.cli_index import StoreOption, opened_store
 from smf_embed.cli_labels import IdsArgument, report_ids
 from smf_embed.console import (
     BackendOption,
@@ -351,6 +352,7 @@ def similar(
     channel: Annotated[str | None, typer.Option(help="Only clips of this channel, by id or name.")] = None,
     labelled: Annotated[bool, typer.Option("--labelled", help="Only clips that have a label.")] = False,
     language: Annotated[str | None, typer.Option(help="Only clips of this language, as the table names it.")] = None,
+    store: StoreOption = None,
     catalogue: CatalogueOption = Path("index"),
     as_json: JsonOption = False,
 ) -> None:
@@ -361,7 +363,7 @@ def similar(
     if (yt_reel_id is None) == (text is None):
         raise InputError("name either the id of a clip or --text, and not both")
     prepare_threads()
-    with Catalogue(catalogue) as opened:
+    with Catalogue(catalogue) as opened, opened_store(store, opened) as open_store:
         found = neighbours.similar(
             opened,
             yt_reel_id,
@@ -371,6 +373,7 @@ def similar(
             channel=channel,
             labelled=labelled,
             language=language,
+            open_index=(lambda _, field: open_store(field)) if open_store else neighbours.Neighbours,
         )
         if project is not None and project not in opened.project_sizes():
             say(f"{project}: no clip has this label; what there is: smf-embed info")

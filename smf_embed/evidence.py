@@ -17,7 +17,7 @@ from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.names import Names, NameSignals
 from smf_embed.other_use import OtherUse
 from smf_embed.threads import thread_count
-from smf_embed.votes import VOTES_AT, FieldVotes, Signals
+from smf_embed.votes import VOTES_AT, FieldVotes, OpenVoteSearch, Signals
 
 # clips that are looked at together; bounds the memory of the arrays by clip and project
 _CHUNK = 4096
@@ -137,6 +137,8 @@ class EvidenceBuilder:
     other_use : OtherUse
     centres, temperatures : dict by field, optional
         See `smf_embed.votes.FieldVotes`; those of the time of fitting.
+    open_searches : dict by field, optional
+        What finds the nearest labelled clips of a field, where it is not FAISS in this process.
     """
 
     def __init__(
@@ -150,6 +152,7 @@ class EvidenceBuilder:
         other_use: OtherUse,
         centres: dict[str, np.ndarray] | None = None,
         temperatures: dict[str, float] | None = None,
+        open_searches: dict[str, OpenVoteSearch] | None = None,
     ) -> None:
         self.n_projects = n_projects
         self.lexical = lexical
@@ -163,6 +166,7 @@ class EvidenceBuilder:
                 n_projects,
                 centres[field] if centres else None,
                 temperatures[field] if temperatures else None,
+                open_searches[field] if open_searches else None,
             )
             for field in TEXT_FIELDS
         }

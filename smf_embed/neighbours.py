@@ -17,6 +17,7 @@ from smf_embed.clips import ID, LABEL, TEXT_FIELDS, TITLE
 from smf_embed.errors import InputError
 from smf_embed.index_choice import choose, measure
 from smf_embed.index_kinds import FLAT, check_kind
+from smf_embed.neighbour_stores import ClipFilter, NeighbourStore
 from smf_embed.snapshots import (
     read_snapshot,
     read_voucher,
@@ -72,15 +73,28 @@ class Neighbours:
         """Keys of the vectors that can be found, int64, sorted."""
         return np.empty(0, dtype=np.int64) if self._index is None else self._index.keys
 
-    def search(self, vectors: np.ndarray, k: int, among: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    @property
+    def fingerprint(self) -> str:
+        """Of the encoder whose vectors they are."""
+        return self._seen[2]
+
+    def vectors(self, keys: np.ndarray) -> np.ndarray:
+        """Return the vectors with these keys, float32, shape (len(keys), dimension), as the catalogue has them."""
+        return self.catalogue.vectors(keys)
+
+    def search(
+        self, vectors: np.ndarray, k: int, where: ClipFilter | None = None, *, among: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Find the nearest texts.
 
         Parameters
         ----------
         vectors : ndarray, shape (n, dimension), float32
         k : int
+        where : ClipFilter, optional
+            Texts of other clips are not found.
         among : ndarray of int64, optional
-            Keys of vectors; no others are found. Keys of this generation: see `refresh`.
+            Instead, keys of vectors; no others are found. Keys of this generation: see `refresh`.
 
         Returns
         -------
@@ -91,6 +105,8 @@ class Neighbours:
         """
         if self._index is None:
             return np.full((len(vectors), k), -1, dtype=np.int64), np.full((len(vectors), k), np.nan, dtype=np.float32)
+        if where:
+            among = self.catalogue.vector_keys_where(self.field, **vars(where))
         return self._index.search(vectors, k, among, self.catalogue.vectors)
 
     def refresh(self) -> None:
@@ -277,7 +293,7 @@ def similar(
     channel: str | None = None,
     labelled: bool = False,
     language: str | None = None,
-    open_index: Callable[[Catalogue, str], Neighbours] = Neighbours,
+    open_index: Callable[[Catalogue, str], NeighbourStore] = Neighbours,
 ) -> list[dict[str, Any]]:
     """List the clips whose titles are nearest to that of a clip, or to a text.
 
@@ -299,7 +315,7 @@ def similar(
     language : str, optional
         Only clips of this language, as in the column `language`.
     open_index : callable
-        Returns the index of a field; for those who keep it open.
+        Returns what searches a field; for those who keep it open, or search elsewhere.
 
     Returns
     -------
@@ -312,31 +328,29 @@ def similar(
     InputError
         An id that is not stored, or nothing readable to compare by.
     """
+    where = ClipFilter(project, channel, labelled, language)
     with catalogue.reading():
         field, vector = _compared_by(catalogue, yt_reel_id, text)
-        among = None
-        if project is not None or channel is not None or labelled or language is not None:
-            among = catalogue.vector_keys_where(
-                field, project=project, channel=channel, labelled=labelled, language=language
-            )
         index = open_index(catalogue, field)
-        keys, _ = index.search(vector[None], min(k + 1, len(index) if among is None else len(among)), among)
-        found = keys[0][keys[0] >= 0]
-        if not len(found):
+        wanted, clips = k + 1, list[dict[str, Any]]()
+        while True:
+            keys = index.search(vector[None], wanted, where)[0][0]
+            clips = [
+                clip
+                # a store that was not pushed to since may know texts that no clip has any more
+                for clip in catalogue.clips_with_vectors(field, keys[keys >= 0].tolist())
+                # a text that passes by one of its clips, or by several together, may have others that do not
+                if clip[ID] != yt_reel_id and where.passes(clip)
+            ]
+            if len(clips) >= k or keys[-1] < 0:
+                break
+            wanted *= 4
+        if not clips:
             return []
+        found = np.unique([clip[f"{field}_vector"] for clip in clips]).astype(np.int64)
         # exact whatever the kind of index; vectors are rounded when they are stored, which can make a cosine 1.0003
         cosines = np.minimum(1.0, catalogue.vectors(found) @ vector)
         similarity = dict(zip(found.tolist(), cosines.tolist(), strict=True))
-        clips = [
-            clip
-            for clip in catalogue.clips_with_vectors(field, found.tolist())
-            # a text that passes by one of its clips may have others that do not
-            if clip[ID] != yt_reel_id
-            and (project is None or clip[LABEL] == project)
-            and (channel is None or channel in (clip["yt_channel_id"], clip["yt_channel_name"]))
-            and not (labelled and clip[LABEL] is None)
-            and (language is None or clip["language"] == language)
-        ]
     clips.sort(key=lambda clip: (-similarity[clip[f"{field}_vector"]], clip[f"{field}_vector"], clip["clip_key"]))
     return [
         {

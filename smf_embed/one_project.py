@@ -109,7 +109,7 @@ class FieldTexts:
         row_of = dict(zip(self.keys[others].tolist(), others.tolist(), strict=True))
         each = min(len(others), max(_NEAREST_OF_EACH, _LIKE_MEANT // len(own)))
         among = np.sort(self.keys[others])
-        keys, similarity = Neighbours(catalogue, field).search(catalogue.vectors(own), each, among)
+        keys, similarity = Neighbours(catalogue, field).search(catalogue.vectors(own), each, among=among)
         there = keys >= 0
         nearest_first = keys[there][np.argsort(-similarity[there], kind="stable")]
         return [row_of[key] for key in dict.fromkeys(nearest_first.tolist())]

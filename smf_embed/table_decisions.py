@@ -32,6 +32,7 @@ def decide_table(
     labelled_only: bool = False,
     min_precision: float | None = None,
     with_facts: bool = False,
+    store: str | None = None,
 ) -> tuple[pd.DataFrame, Classifier, int, float]:
     """Decide the clips of a table batch by batch.
 
@@ -49,6 +50,8 @@ def decide_table(
         See `smf_embed.classifier.Classifier.predict`.
     with_facts : bool
         Also give the columns `smf_embed.judging.FACTS`.
+    store : str, optional
+        Look up the nearest labelled clips there; see `smf_embed.milvus.Milvus`.
 
     Returns
     -------
@@ -61,6 +64,7 @@ def decide_table(
     """
     from smf_embed.catalogue import Catalogue
     from smf_embed.classifier import MODEL_FOLDER, Classifier
+    from smf_embed.cli_index import opened_store
     from smf_embed.clip_tables import iter_clips
     from smf_embed.clips import LABEL
 
@@ -68,8 +72,8 @@ def decide_table(
     check_writable(rejected)
     started = time.monotonic()
     add_subtitles, rows = subtitles_of(subtitles)
-    with Catalogue(folder, device=device, isolate=isolate) as catalogue:
-        model = Classifier.load(catalogue.folder / MODEL_FOLDER, catalogue)
+    with Catalogue(folder, device=device, isolate=isolate) as catalogue, opened_store(store, catalogue) as open_store:
+        model = Classifier.load(catalogue.folder / MODEL_FOLDER, catalogue, open_store=open_store)
         with progress(f"deciding {table}") as update:
             decided = decide_batches(
                 add_subtitles(iter_clips(table, columns)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -48,6 +49,17 @@ class Signals:
     nearest: np.ndarray
 
 
+class VoteSearch(Protocol):
+    """What finds the nearest of the vectors that it was made for."""
+
+    def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the similarity of the k nearest, nearest first, and their rows, -1 where fewer are found."""
+
+
+#: Makes a search of the centred vectors of some labelled clips, given as rows, int, and vectors, float32.
+OpenVoteSearch = Callable[[np.ndarray, np.ndarray], VoteSearch]
+
+
 class FieldVotes:
     """The labelled clips that have a text in one field, ready to be asked.
 
@@ -64,6 +76,8 @@ class FieldVotes:
         Mean of the vectors at the time of fitting; worked out where not given.
     temperature : float, optional
         How much similarity a vote may be behind the best and still count: at that distance it weighs 1/e.
+    open_search : callable, optional
+        What finds the nearest of them, where it is not FAISS in this process.
     """
 
     def __init__(
@@ -74,6 +88,7 @@ class FieldVotes:
         n_projects: int,
         centre: np.ndarray | None = None,
         temperature: float | None = None,
+        open_search: OpenVoteSearch | None = None,
     ) -> None:
         self.rows = np.flatnonzero(vectors.any(axis=1))
         self.n_projects = n_projects
@@ -84,7 +99,10 @@ class FieldVotes:
             centre = there.mean(axis=0) if len(there) else np.zeros(vectors.shape[1], dtype=np.float32)
         self.centre = centre.astype(np.float32)
         self._vectors = self._centred(there)
-        self._index = self._build_index()
+        if open_search is not None and len(self.rows):
+            self._index = open_search(self.rows, self._vectors)
+        else:
+            self._index = self._build_index()
         self.temperature = temperature if temperature is not None else self._fit_temperature()
         # clips of projects, sorted by project: few beside those of `none`, so all similarities to them are affordable
         order = np.argsort(self._projects, kind="stable")
@@ -141,7 +159,7 @@ class FieldVotes:
         moved = vectors - self.centre
         return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
 
-    def _build_index(self) -> Any:
+    def _build_index(self) -> VoteSearch:
         import faiss
 
         faiss.omp_set_num_threads(thread_count())
@@ -172,7 +190,7 @@ class FieldVotes:
             nothing = np.zeros((n, self.n_projects), dtype=np.float32)
             return dict.fromkeys(VOTES_AT, nothing), np.full(n, np.nan, np.float32), np.full(n, -1)
         similarity, neighbour = self._search(queries)
-        hidden = (self._groups[neighbour] == groups[:, None]) & (groups[:, None] >= 0)
+        hidden = (self._groups[neighbour] == groups[:, None]) & (groups[:, None] >= 0) | (neighbour < 0)
         similarity[hidden] = _NOT_THERE
         order = np.argsort(-similarity, axis=1, kind="stable")
         similarity = np.take_along_axis(similarity, order, axis=1)
