@@ -258,8 +258,7 @@ def _put(catalogue: Catalogue, digests: list[bytes], vectors: np.ndarray) -> int
     new = {digest: vector for digest, vector in zip(digests, vectors, strict=True) if digest not in stored}
     if new:
         with catalogue.transaction("pull"):
-            for digest, vector in new.items():
-                catalogue.store.put(digest, vector)
+            catalogue.store.put(list(new), np.stack(list(new.values())))
     return len(new)
 
 
