@@ -128,12 +128,12 @@ def add(
             update(batch.progress, f"{report.clips:,} clips, {speed:,.0f} a second")
 
         # Ray hears signals in its own way, so that what is to hear them first comes after it
-        pool, batch_rows = None, BATCH_ROWS
+        pool, larger = None, {}
         if engine == "ray":
             from smf_embed.bulk.on_ray import RayEncoder, ray_pool
 
             pool = stack.enter_context(ray_pool(workers))
-            batch_rows *= math.ceil(pool.workers / _WORKERS_A_BATCH)
+            larger["batch_rows"] = BATCH_ROWS * math.ceil(pool.workers / _WORKERS_A_BATCH)
         stop = stack.enter_context(stop_after_batch("the batch in flight"))
         named = named_encoder(encoder, prompt, backend, device, isolate)
         opened = stack.enter_context(Catalogue(catalogue, create=True, encoder=named, device=device, isolate=isolate))
@@ -148,7 +148,7 @@ def add(
                         opened.learn(add_subtitles(read(here, columns)), lambda batch: update(batch.progress, ""), stop)
                     done = AddReport()
                     with progress(f"adding {file.name}") as update:
-                        total += opened.add(add_subtitles(read(here, columns, batch_rows)), show, stop)
+                        total += opened.add(add_subtitles(read(here, columns, **larger)), show, stop)
                 done = AddReport()
                 if total.stopped or (stop() and file is not files[-1]):
                     total.stopped = True
