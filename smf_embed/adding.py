@@ -174,7 +174,11 @@ class _Prepared:
 def _prepare(
     catalogue: Catalogue, clips: Sequence[dict[str, Any]], before: _Prepared | None = None
 ) -> _Prepared | None:
-    """Prepare what is new in a batch, None where nothing is; what was encoded `before` is not encoded again."""
+    """Prepare what is new in a batch, None where nothing is.
+
+    What was encoded `before`, for an older generation, is not encoded again, and texts of clips that nobody has changed
+    since are not prepared again: whoever waits for the lock would wait for that, too.
+    """
     changes = _changes(catalogue, clips)
     if not changes:
         return None
@@ -184,6 +188,8 @@ def _prepare(
     preparation = catalogue.preparation
     words = count_words(new) if catalogue.learned_ahead else preparation.learn(new)
     encoded = dict(zip(before.missing, before.vectors, strict=True)) if before else {}
+    if before and before.changes == changes:
+        old = {clip[ID]: dict.fromkeys(PREPARED) | clip for clip in before.clips}
     return _Prepared(changes, preparation, words, *catalogue.prepare_and_encode(changed, old, encoded=encoded))
 
 
