@@ -101,7 +101,7 @@ def main() -> None:
             def decide(*seen: Evidence, unseen: Evidence, folds: np.ndarray = folds, seed: int = seed) -> list[str]:
                 learned = learn_decision(*seen, labels, folds, len(projects), seed, lambda _: None)
                 assert learned is not None
-                scant = little_known(unseen, asked, np.zeros(len(projects), dtype=bool))
+                scant = little_known(unseen, np.zeros(len(projects), dtype=bool))
                 ranking = rank(unseen, learned.trees.probability(unseen.values, scant), len(asked))
                 best = np.append(unseen.projects, 0)[ranking.first]
                 return [

@@ -81,7 +81,7 @@ def main() -> None:
                 learned = learn_decision(evidence, few_shot, less, labels, folds, len(projects), seed, lambda _: None)
                 assert learned is not None
                 for kind, pairs in unseen.items():
-                    scant = little_known(pairs, kinds[kind], no_project_is_new)
+                    scant = little_known(pairs, no_project_is_new)
                     ranking = rank(pairs, learned.trees.probability(pairs.values, scant), len(asked))
                     best = np.append(pairs.projects, 0)[ranking.first]
                     said = np.array(projects, dtype=object)[

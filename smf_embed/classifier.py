@@ -216,7 +216,7 @@ class Classifier:
             in order; see `smf_embed.decisions.decide`.
         """
         evidence = self.evidence(clips)
-        probability = self._grown.probability(evidence.values, little_known(evidence, clips, self._is_new))
+        probability = self._grown.probability(evidence.values, little_known(evidence, self._is_new))
         ranking = rank(evidence, probability, len(clips))
         thresholds = self._thresholds_of(self.projects)
         raised = thresholds if min_precision is None else self._thresholds_for(min_precision, thresholds)
@@ -225,7 +225,7 @@ class Classifier:
     def explain(self, clips: EncodedClips) -> list[Explanation]:
         """Tell what moved the decisions that `predict` makes of clips, one explanation a clip in order."""
         evidence = self.evidence(clips)
-        effects = self._grown.contributions(evidence.values, little_known(evidence, clips, self._is_new))
+        effects = self._grown.contributions(evidence.values, little_known(evidence, self._is_new))
         return explain(clips, self.predict(clips), evidence, effects, self._builder, self._labelled, self.projects)
 
     def out_of_fold_decisions(self) -> pd.DataFrame:

@@ -101,14 +101,15 @@ class Evidence:
         return Evidence(self.clips[chosen], self.projects[chosen], self.values[chosen], self.nearest[chosen])
 
 
-def little_known(evidence: Evidence, clips: EncodedClips, is_new: np.ndarray) -> np.ndarray:
-    """Tell the pairs of which little is known: of projects that came after the fit, and of clips without a channel.
+def little_known(evidence: Evidence, is_new: np.ndarray) -> np.ndarray:
+    """Tell the pairs of which little is known.
+
+    Those are the pairs with a project that came after the fit, and those of clips whose duration is not known or whose
+    channel no labelled clip has: so look clips that could not be enriched, and those of new channels.
 
     Parameters
     ----------
     evidence : Evidence
-        Of `clips`.
-    clips : EncodedClips
     is_new : ndarray of bool, shape (n_projects,)
         Projects that the last fit did not know.
 
@@ -116,8 +117,10 @@ def little_known(evidence: Evidence, clips: EncodedClips, is_new: np.ndarray) ->
     -------
     ndarray of bool, shape (n_pairs,)
     """
-    has_no_channel = clips.channels == ""
-    return np.asarray(has_no_channel[evidence.clips] | is_new[evidence.projects], dtype=bool)
+    place = {name: column for column, name in enumerate(COLUMNS)}
+    has_new_channel = evidence.values[:, place["channel_size"]] == 0
+    has_no_duration = evidence.values[:, place["seconds_missing"]] > 0
+    return np.asarray(has_new_channel | has_no_duration | is_new[evidence.projects], dtype=bool)
 
 
 class EvidenceBuilder:

@@ -14,6 +14,7 @@ from smf_embed.clip_tables import iter_clips
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.out_of_fold import OutOfFold
 from smf_embed.review_queue import doubt, review_queue
+from smf_embed.thresholds import Calibration
 from smf_embed.two_names import two_names
 from smf_embed.untracked import untracked
 
@@ -65,10 +66,17 @@ def folder(train, wrong, encoder, tmp_path_factory):
     return folder
 
 
+def hesitant(folder, catalogue) -> Classifier:
+    """The model, calibrated so that no decision is sure: what is doubted must not hang on how sure one fit is."""
+    model = Classifier.load(folder / MODEL_FOLDER, catalogue)
+    model._calibration = Calibration(np.array([0.0, 1.0]), np.array([0.05, 0.7]))
+    return model
+
+
 @pytest.fixture(scope="module")
 def findings(folder):
     with Catalogue(folder) as catalogue:
-        return audit(catalogue, Classifier.load(folder / MODEL_FOLDER, catalogue), queue=10)
+        return audit(catalogue, hesitant(folder, catalogue), queue=10)
 
 
 def test_most_wrong_labels_stand_among_twice_as_many_suspects_with_the_right_proposal(findings, wrong, train) -> None:
@@ -95,7 +103,7 @@ def test_twins_with_different_labels_are_listed_together(findings) -> None:
 def test_the_queue_holds_the_doubtful_of_the_unlabelled_clips_without_a_proposal(findings) -> None:
     review = findings[findings["kind"] == "review"]
     assert 5 <= len(review) <= 10
-    assert review["yt_reel_id"].str.startswith("between").mean() >= 0.5
+    assert review["yt_reel_id"].head(4).str.startswith("between").mean() >= 0.5
     assert (review["score"] >= 0.1).all()
     assert review["yt_reel_id"].is_unique
     assert (review[["cartoon", "label_was", "suggested"]] == "").all(axis=None)
@@ -118,7 +126,7 @@ def test_the_queue_takes_turns_by_project_and_not_one_title_again_and_again(fold
 def test_the_queue_is_the_same_whatever_is_looked_at_together(folder, findings, monkeypatch) -> None:
     monkeypatch.setattr(smf_embed.audit, "_BATCH", 37)
     with Catalogue(folder) as catalogue:
-        again = audit(catalogue, Classifier.load(folder / MODEL_FOLDER, catalogue), queue=10)
+        again = audit(catalogue, hesitant(folder, catalogue), queue=10)
     pd.testing.assert_frame_equal(again, findings)
 
 
@@ -130,7 +138,7 @@ def test_no_more_clips_are_held_than_the_most_doubtful(folder, findings, monkeyp
         smf_embed.audit._Pool, "with_more", lambda *pools: sizes.append(len(more(*pools).ids)) or more(*pools)
     )
     with Catalogue(folder) as catalogue:
-        kept = smf_embed.audit._doubtful(catalogue, Classifier.load(folder / MODEL_FOLDER, catalogue))
+        kept = smf_embed.audit._doubtful(catalogue, hesitant(folder, catalogue))
     assert max(sizes) == len(kept.ids) == 4
     doubts = findings.loc[findings["kind"] == "review", "score"].sort_values(ascending=False)
     assert kept.doubts.min() >= doubts.iloc[4] - 1e-9

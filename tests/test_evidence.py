@@ -208,11 +208,14 @@ def test_rank_orders_candidates_and_brings_sums_above_one_to_one() -> None:
     np.testing.assert_allclose(ranking.second_probability, [0.2, 0.0, 0.4])
 
 
-def test_little_is_known_of_clips_without_a_channel_and_of_projects_that_are_new(training) -> None:
+def test_little_is_known_of_new_projects_and_of_clips_of_new_channels_or_without_a_duration(training) -> None:
     clips, labels, groups, folds = training
+    builder, _ = build(clips, labels, groups, folds)
     clips.clips[7]["yt_channel_id"] = None
-    _, evidence = build(clips, labels, groups, folds)
-    is_new = np.array([False, False, True, False])
-    found = little_known(evidence, clips, is_new)
-    np.testing.assert_array_equal(found, (evidence.clips == 7) | (evidence.projects == 2))
+    clips.clips[9]["yt_channel_id"] = "a channel of its own"
+    clips.clips[11]["seconds"] = None
+    evidence = builder.build(clips.part(np.arange(len(clips))))
+    found = little_known(evidence, np.array([False, False, True, False]))
+    # the first clip is 0 seconds long
+    np.testing.assert_array_equal(found, np.isin(evidence.clips, [0, 7, 9, 11]) | (evidence.projects == 2))
     assert 0 < found.sum() < len(found)

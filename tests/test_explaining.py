@@ -34,7 +34,7 @@ def titles(model, *texts):
 def test_effects_and_base_add_up_to_the_score_of_the_trees(model, train):
     clips = model._catalogue.stored(train["yt_reel_id"].tolist()[::9])
     evidence = model.evidence(clips)
-    probability = model._grown.probability(evidence.values, little_known(evidence, clips, model._is_new))
+    probability = model._grown.probability(evidence.values, little_known(evidence, model._is_new))
     scores = iter(np.log(probability / (1 - probability)))
     pairs = dict(zip(zip(evidence.clips.tolist(), evidence.projects.tolist(), strict=True), scores, strict=True))
     for row, explanation in enumerate(model.explain(clips)):

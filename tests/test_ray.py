@@ -186,7 +186,9 @@ def test_a_shard_that_kills_every_worker_stops_no_other(started, clips, expected
     out = tmp_path / "out"
     words = ["predict", clips, "-o", out, "--catalogue", fitted_folder, "--engine", "ray", "--workers", 2]
     code, printed, err = finished(started(*words, program=POISONED))
-    assert (code, printed) == (2, "")
+    assert code == 2
+    # what Ray itself tells of a worker's death may come when nothing can keep it off the standard output any more
+    assert [line for line in printed.splitlines() if "(raylet)" not in line] == []
     reason = f"1 of {SHARDS} shards could not be read: {clips / '3.parquet'}: its worker died 3 times"
     assert reason in err.splitlines()[-1]
     others = {name: whole for name, whole in expected.items() if name != "3.parquet"}
