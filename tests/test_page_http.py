@@ -6,7 +6,7 @@ import time
 import pytest
 
 pytest.importorskip("fastapi", reason="the service is not installed: smf-embed[serve]")
-pytest.importorskip("httpx", reason="httpx is not installed: smf-embed[dev]")
+pytest.importorskip("httpx2", reason="httpx2 is not installed: smf-embed[dev]")
 from starlette.testclient import TestClient
 
 from smf_embed.service.api import create_app
