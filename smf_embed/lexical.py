@@ -21,7 +21,7 @@ from smf_embed.threads import thread_count
 _FEATURES = 2**18
 _C = 3.0
 # Easy negatives have margins above one and so no say in the solution: a random sample of them, and then those that
-# the first fit scores highest, give the full fit's quality in a sixth of its time (docs/decisions.md).
+# the first fit scores highest, give nearly the full fit's quality in far less time (docs/decisions.md).
 _RANDOM_NEGATIVES = 3_000
 _HARD_NEGATIVES = 8_000
 # relative violation at which a machine is done, and passes over the clips at most; the first fit only has to tell which
