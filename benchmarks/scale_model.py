@@ -89,6 +89,7 @@ class Clock:
 
 def deciding(index: Path, shards: Sequence[Path], output: Path) -> dict[str, Any]:
     """Decide the clips of shards as the bulk command does; return seconds of the steps, and counts."""
+    from smf_embed import catalogue as catalogues
     from smf_embed import table_decisions
     from smf_embed.catalogue import Catalogue
     from smf_embed.classifier import MODEL_FOLDER, Classifier
@@ -100,7 +101,7 @@ def deciding(index: Path, shards: Sequence[Path], output: Path) -> dict[str, Any
         model = Classifier.load(index / MODEL_FOLDER, catalogue)
         catalogue.encode_texts(["the encoder is loaded for its first text"])
         loading = time.process_time()
-        clock.watch(Catalogue, "_prepared", "clean and correct")
+        clock.watch(catalogues, "prepared_columns", "clean and correct")
         clock.watch(Catalogue, "encode_texts", "encode")
         clock.watch(Catalogue, "encoded", "look texts up, gather vectors")
         clock.watch(Classifier, "evidence", "candidates, votes, evidence")
@@ -128,7 +129,7 @@ def adding(folder: Path, shards: Sequence[Path]) -> dict[str, Any]:
     with catalogue.Catalogue(folder, create=True) as opened, opened.writing("add"):
         opened.encoder.encode(["the encoder is loaded for its first text"])
         clock.watch(catalogue, "learn_batches", "learn words and boilerplate")
-        clock.watch(catalogue.Catalogue, "_prepared", "clean and correct")
+        clock.watch(catalogue, "prepared_columns", "clean and correct")
         clock.watch(catalogue.Catalogue, "encode_texts", "encode")
         clock.watch(adding, "_changes", "compare with what is stored")
         clock.watch(adding, "_write", "store")
