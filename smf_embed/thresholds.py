@@ -16,7 +16,7 @@ _GRID = np.arange(0.05, 0.96, 0.01)
 _WIDTH = 9
 # a project has a threshold of its own from so many clips on; it counts as much as this many clips of the global one
 _FEWEST = 30
-_SHRINK = 100.0
+_SHRINK = 300.0
 # precision of a project is taken together with this many decisions of all
 _PRECISION_PRIOR = 20.0
 
