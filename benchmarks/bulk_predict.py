@@ -1,9 +1,11 @@
 """Many clips decided by the plain command and by the workers of Ray: equal output, wall time, memory, kills.
 
     python benchmarks/bulk_predict.py --folder FOLDER [--clips 1000000] [--shards 64] [--workers 2] [--kill]
+                                       [--titles]
 
 A catalogue of the demo (8,341 labelled clips) is made and fitted in FOLDER, and so many other clips of the demo's
-generator, with other seeds, are written as Parquet shards; both are used again. Then `predict SHARDS` runs once in one
+generator, with other seeds, are written as Parquet shards; both are used again. With --titles they have no
+descriptions, whose encoding takes most of the time. Then `predict SHARDS` runs once in one
 process and once with Ray, one after the other; the decisions must be the same to the byte. Memory is the sum over the
 program and all that it started, as the system counts it without what they share (PSS), looked at twice a second.
 
@@ -71,17 +73,18 @@ def make_catalogue(folder: Path) -> None:
         subprocess.run([*_CLI, *words, "--catalogue", str(folder / "index")], check=True)
 
 
-def make_shards(folder: Path, clips: int, shards: int) -> None:
-    """Write clips of the demo's generator, unlabelled, as so many shards of equal size."""
+def make_shards(folder: Path, clips: int, shards: int, titles: bool = False) -> None:
+    """Write clips of the demo's generator, unlabelled, as so many shards of equal size; titles alone where so told."""
     import pandas as pd
 
     from smf_embed.datasets import make_demo
 
     folder.mkdir(parents=True)
+    unwanted = ["cartoon", "cartoon_true", *(["text"] if titles else [])]
     size, written, rest = -(-clips // shards), 0, pd.DataFrame()
     for seed in range(1, 2 + clips // _CLIPS_OF_A_SEED):
         made = make_demo(1.0, seed)
-        rest = pd.concat([rest, made.train, made.test], ignore_index=True).drop(columns=["cartoon", "cartoon_true"])
+        rest = pd.concat([rest, made.train, made.test], ignore_index=True).drop(columns=unwanted)
         rest = rest.head(clips - written * size)
         while len(rest) >= size or (len(rest) and written * size + len(rest) >= clips):
             rest.head(size).to_parquet(folder / f"part-{written:04}.parquet", index=False)
@@ -224,15 +227,16 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=64)
     parser.add_argument("--workers", type=int, nargs="+", default=[2])
     parser.add_argument("--kill", action="store_true", help="kill a worker, then a run, besides")
+    parser.add_argument("--titles", action="store_true", help="clips without descriptions")
     given = parser.parse_args()
     given.folder = given.folder.absolute()
     given.folder.mkdir(parents=True, exist_ok=True)
     if not (given.folder / "index" / "model" / "manifest.json").exists():
         in_a_process(make_catalogue, given.folder)
-    shards = given.folder / f"{given.clips}-in-{given.shards}"
+    shards = given.folder / f"{given.clips}-{'titles-' if given.titles else ''}in-{given.shards}"
     if not (given.folder / f"{shards.name}.made").exists():
         shutil.rmtree(shards, ignore_errors=True)
-        in_a_process(make_shards, shards, given.clips, given.shards)
+        in_a_process(make_shards, shards, given.clips, given.shards, given.titles)
     compare(given.folder, shards, given.clips, given.workers)
     if given.kill:
         kills(given.folder, shards, max(given.workers))
