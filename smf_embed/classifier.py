@@ -25,7 +25,7 @@ from smf_embed.clips import ID, LABEL, NONE, TEXT_FIELDS
 from smf_embed.decisions import decide, decided, rank
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.errors import ModelError
-from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, little_known
+from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, little_known, usually_lacking
 from smf_embed.explaining import Explanation, explain
 from smf_embed.lexical import LexicalModel
 from smf_embed.metrics import score
@@ -70,7 +70,8 @@ class Classifier:
         self._arrays = arrays
         self._names = names
         self._grown = DecisionTrees.from_text(trees)
-        self._is_new = np.array([project not in manifest["sizes"] for project in self.projects])
+        # a project that was taught after the fit has a size, but the folds have said nothing of it
+        self._is_new = np.array([project not in manifest["out_of_fold"] for project in self.projects])
         self._calibration = Calibration(arrays["calibration_given"], arrays["calibration_true"])
         self._catalogue = catalogue
         number = {project: row for row, project in enumerate(self.projects)}
@@ -169,6 +170,7 @@ class Classifier:
                 name: float(own) for name, own in zip(projects, thresholds, strict=True) if own != thresholds[0]
             },
             "out_of_fold": _by_candidate(projects, labels, candidate, probability),
+            "usually_lacking": usually_lacking(evidence),
             "doubted": [str(identifier) for identifier in clips.ids[learned.doubted]],
             "temperatures": {field: votes.temperature for field, votes in builder.votes.items()},
             "metrics": score(by_number[labels].tolist(), decided.tolist(), sizes),
@@ -216,7 +218,7 @@ class Classifier:
             in order; see `smf_embed.decisions.decide`.
         """
         evidence = self.evidence(clips)
-        probability = self._grown.probability(evidence.values, little_known(evidence, self._is_new))
+        probability = self._grown.probability(evidence.values, self._little_known(evidence))
         ranking = rank(evidence, probability, len(clips))
         thresholds = self._thresholds_of(self.projects)
         raised = thresholds if min_precision is None else self._thresholds_for(min_precision, thresholds)
@@ -225,7 +227,7 @@ class Classifier:
     def explain(self, clips: EncodedClips) -> list[Explanation]:
         """Tell what moved the decisions that `predict` makes of clips, one explanation a clip in order."""
         evidence = self.evidence(clips)
-        effects = self._grown.contributions(evidence.values, little_known(evidence, self._is_new))
+        effects = self._grown.contributions(evidence.values, self._little_known(evidence))
         return explain(clips, self.predict(clips), evidence, effects, self._builder, self._labelled, self.projects)
 
     def out_of_fold_decisions(self) -> pd.DataFrame:
@@ -241,6 +243,9 @@ class Classifier:
         decisions = decided(evidence, ranking, said.projects, thresholds, thresholds, self._calibration)
         decisions.insert(0, ID, said.ids)
         return decisions
+
+    def _little_known(self, evidence: Evidence) -> np.ndarray:
+        return little_known(evidence, self._is_new, self.manifest.get("usually_lacking", []))
 
     def _thresholds_of(self, projects: list[str]) -> np.ndarray:
         own = self.manifest["thresholds"]

@@ -6,6 +6,7 @@ The columns are the same for every project, so that a project with five clips pr
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -101,7 +102,18 @@ class Evidence:
         return Evidence(self.clips[chosen], self.projects[chosen], self.values[chosen], self.nearest[chosen])
 
 
-def little_known(evidence: Evidence, is_new: np.ndarray) -> np.ndarray:
+def usually_lacking(evidence: Evidence) -> list[str]:
+    """Return what more than half of the pairs of training clips lack, out of `duration` and `channel`.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Out of fold.
+    """
+    return [what for what, lacks in _lacking(evidence).items() if len(lacks) and lacks.mean() > 0.5]
+
+
+def little_known(evidence: Evidence, is_new: np.ndarray, usual: Sequence[str] = ()) -> np.ndarray:
     """Tell the pairs of which little is known.
 
     Those are the pairs with a project that came after the fit, and those of clips whose duration is not known or whose
@@ -112,15 +124,26 @@ def little_known(evidence: Evidence, is_new: np.ndarray) -> np.ndarray:
     evidence : Evidence
     is_new : ndarray of bool, shape (n_projects,)
         Projects that the last fit did not know.
+    usual : sequence of str
+        See `usually_lacking`: where most training clips have no duration, a clip without one is like most.
 
     Returns
     -------
     ndarray of bool, shape (n_pairs,)
     """
+    found = is_new[evidence.projects]
+    for what, lacks in _lacking(evidence).items():
+        if what not in usual:
+            found = found | lacks
+    return np.asarray(found, dtype=bool)
+
+
+def _lacking(evidence: Evidence) -> dict[str, np.ndarray]:
     place = {name: column for column, name in enumerate(COLUMNS)}
-    has_new_channel = evidence.values[:, place["channel_size"]] == 0
-    has_no_duration = evidence.values[:, place["seconds_missing"]] > 0
-    return np.asarray(has_new_channel | has_no_duration | is_new[evidence.projects], dtype=bool)
+    return {
+        "duration": evidence.values[:, place["seconds_missing"]] > 0,
+        "channel": evidence.values[:, place["channel_size"]] == 0,
+    }
 
 
 class EvidenceBuilder:

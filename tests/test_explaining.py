@@ -7,7 +7,7 @@ import pytest
 
 from smf_embed import Catalogue, Classifier
 from smf_embed.clips import CLIP_FIELDS
-from smf_embed.evidence import COLUMNS, little_known
+from smf_embed.evidence import COLUMNS
 from smf_embed.explaining import group_of
 from smf_embed.model_files import MODEL_FOLDER
 
@@ -34,7 +34,7 @@ def titles(model, *texts):
 def test_effects_and_base_add_up_to_the_score_of_the_trees(model, train):
     clips = model._catalogue.stored(train["yt_reel_id"].tolist()[::9])
     evidence = model.evidence(clips)
-    probability = model._grown.probability(evidence.values, little_known(evidence, model._is_new))
+    probability = model._grown.probability(evidence.values, model._little_known(evidence))
     scores = iter(np.log(probability / (1 - probability)))
     pairs = dict(zip(zip(evidence.clips.tolist(), evidence.projects.tolist(), strict=True), scores, strict=True))
     for row, explanation in enumerate(model.explain(clips)):
