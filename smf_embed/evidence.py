@@ -6,7 +6,6 @@ The columns are the same for every project, so that a project with five clips pr
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -102,48 +101,31 @@ class Evidence:
         return Evidence(self.clips[chosen], self.projects[chosen], self.values[chosen], self.nearest[chosen])
 
 
-def usually_lacking(evidence: Evidence) -> list[str]:
-    """Return what more than half of the pairs of training clips lack, out of `duration` and `channel`.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        Out of fold.
-    """
-    return [what for what, lacks in _lacking(evidence).items() if len(lacks) and lacks.mean() > 0.5]
+def has_new_channel(evidence: Evidence) -> np.ndarray:
+    """Tell the pairs of clips whose channel is missing or has no labelled clip, bool, shape (n_pairs,)."""
+    return np.asarray(evidence.values[:, list(COLUMNS).index("channel_size")] == 0, dtype=bool)
 
 
-def little_known(evidence: Evidence, is_new: np.ndarray, usual: Sequence[str] = ()) -> np.ndarray:
+def little_known(evidence: Evidence, is_new: np.ndarray, *, channels: bool = True) -> np.ndarray:
     """Tell the pairs of which little is known.
 
-    Those are the pairs with a project that came after the fit, and those of clips whose duration is not known or whose
-    channel no labelled clip has: so look clips that could not be enriched, and those of new channels.
+    Those are the pairs with a project that came after the fit, and those of clips of new channels, among them clips
+    that could not be enriched. A clip without a duration is not one of them (docs/decisions.md).
 
     Parameters
     ----------
     evidence : Evidence
     is_new : ndarray of bool, shape (n_projects,)
         Projects that the last fit did not know.
-    usual : sequence of str
-        See `usually_lacking`: where most training clips have no duration, a clip without one is like most.
+    channels : bool
+        Whether most clips that the trees learned from have a known channel; else a new one tells nothing of a clip.
 
     Returns
     -------
     ndarray of bool, shape (n_pairs,)
     """
-    found = is_new[evidence.projects]
-    for what, lacks in _lacking(evidence).items():
-        if what not in usual:
-            found = found | lacks
-    return np.asarray(found, dtype=bool)
-
-
-def _lacking(evidence: Evidence) -> dict[str, np.ndarray]:
-    place = {name: column for column, name in enumerate(COLUMNS)}
-    return {
-        "duration": evidence.values[:, place["seconds_missing"]] > 0,
-        "channel": evidence.values[:, place["channel_size"]] == 0,
-    }
+    of_new_project = is_new[evidence.projects]
+    return of_new_project | has_new_channel(evidence) if channels else of_new_project
 
 
 class EvidenceBuilder:

@@ -129,8 +129,8 @@ class Trees:
 class DecisionTrees:
     """Trees for pairs as most are, and trees for those of which little is known.
 
-    One set for both would be worse for either: what is true of a project of five clips, or of a clip without a
-    duration, is learned from pairs that were made so, and is not true of the others (docs/decisions.md).
+    One set for both would be worse for either: what is true of a project of five clips, or of a clip of a new
+    channel, is learned from pairs that were made so, and is not true of the others (docs/decisions.md).
 
     Attributes
     ----------

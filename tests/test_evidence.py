@@ -9,7 +9,7 @@ from smf_embed.classifier import deal_folds
 from smf_embed.clips import CLIP_FIELDS, TEXT_FIELDS
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import EncodedClips
-from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, little_known, usually_lacking
+from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, has_new_channel, little_known
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.lexicon import Lexicon
 from smf_embed.schema import PREPARED
@@ -208,29 +208,16 @@ def test_rank_orders_candidates_and_brings_sums_above_one_to_one() -> None:
     np.testing.assert_allclose(ranking.second_probability, [0.2, 0.0, 0.4])
 
 
-def test_little_is_known_of_new_projects_and_of_clips_of_new_channels_or_without_a_duration(training) -> None:
+def test_little_is_known_of_new_projects_and_of_clips_of_new_channels(training) -> None:
     clips, labels, groups, folds = training
     builder, _ = build(clips, labels, groups, folds)
     clips.clips[7]["yt_channel_id"] = None
     clips.clips[9]["yt_channel_id"] = "a channel of its own"
     clips.clips[11]["seconds"] = None
     evidence = builder.build(clips.part(np.arange(len(clips))))
-    found = little_known(evidence, np.array([False, False, True, False]))
-    # the first clip is 0 seconds long
-    np.testing.assert_array_equal(found, np.isin(evidence.clips, [0, 7, 9, 11]) | (evidence.projects == 2))
-    assert 0 < found.sum() < len(found)
-    assert usually_lacking(evidence) == []
-
-
-def test_clips_without_a_duration_are_like_most_where_most_have_none(training) -> None:
-    clips, labels, groups, folds = training
-    for clip in clips.clips[:-3]:
-        clip["seconds"] = None
-    builder, _ = build(clips, labels, groups, folds)
-    clips.clips[7]["yt_channel_id"] = "a channel of its own"
-    evidence = builder.build(clips.part(np.arange(len(clips))))
-    assert usually_lacking(evidence) == ["duration"]
-    nothing_is_new = np.zeros(4, dtype=bool)
-    found = little_known(evidence, nothing_is_new, usually_lacking(evidence))
-    np.testing.assert_array_equal(found, evidence.clips == 7)
-    assert little_known(evidence, nothing_is_new).mean() > 0.5
+    is_new = np.array([False, False, True, False])
+    np.testing.assert_array_equal(has_new_channel(evidence), np.isin(evidence.clips, [7, 9]))
+    np.testing.assert_array_equal(
+        little_known(evidence, is_new), np.isin(evidence.clips, [7, 9]) | (evidence.projects == 2)
+    )
+    np.testing.assert_array_equal(little_known(evidence, is_new, channels=False), evidence.projects == 2)

@@ -17,7 +17,7 @@ from smf_embed.audit import audit
 from smf_embed.clip_tables import iter_clips
 from smf_embed.datasets import make_demo
 from smf_embed.errors import CatalogueError, InputError, ModelError
-from smf_embed.evidence import COLUMNS
+from smf_embed.evidence import has_new_channel
 from smf_embed.judging import by_folds_of_the_fit
 from smf_embed.lexicon import Entry, Lexicon
 from smf_embed.model_files import MODEL_FOLDER, read_manifest
@@ -100,12 +100,10 @@ def test_a_taught_project_is_judged_by_the_trees_that_saw_such_projects_until_it
         model = Classifier.load(index / MODEL_FOLDER, catalogue)
         evidence = model.evidence(catalogue.stored(LATER_IDS))
         of_new = evidence.projects == model.projects.index(NEW)
-        # of clips of known channels with a duration nothing else is new
-        usual = evidence.pairs(~of_new & (evidence.values[:, list(COLUMNS).index("channel_size")] > 0))
         assert of_new.any()
         assert model._little_known(evidence)[of_new].all()
-        known = usual.values[:, list(COLUMNS).index("seconds_missing")] == 0
-        assert not model._little_known(usual)[known].any()
+        # of the others the channel alone decides
+        np.testing.assert_array_equal(model._little_known(evidence)[~of_new], has_new_channel(evidence)[~of_new])
         again = Classifier.fit(catalogue)
     assert not again._is_new[1:].any()
 
