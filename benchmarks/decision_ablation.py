@@ -22,7 +22,7 @@ from smf_embed.classifier import deal_folds
 from smf_embed.clips import NONE
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import NUMBERS, EncodedClips
-from smf_embed.evidence import COLUMNS, Evidence, little_known
+from smf_embed.evidence import COLUMNS, Evidence, little_known, rare_channels
 from smf_embed.lexicon import Lexicon
 from smf_embed.matching import LexiconMatcher
 from smf_embed.metrics import score
@@ -101,7 +101,7 @@ def main() -> None:
             def decide(*seen: Evidence, unseen: Evidence, folds: np.ndarray = folds, seed: int = seed) -> list[str]:
                 learned = learn_decision(*seen, labels, folds, len(projects), seed, lambda _: None)
                 assert learned is not None
-                scant = little_known(unseen, np.zeros(len(projects), dtype=bool))
+                scant = little_known(unseen, np.zeros(len(projects), dtype=bool), rare_channels(seen[0]))
                 ranking = rank(unseen, learned.trees.probability(unseen.values, scant), len(asked))
                 best = np.append(unseen.projects, 0)[ranking.first]
                 return [

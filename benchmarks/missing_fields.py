@@ -20,7 +20,7 @@ from open_clips import open_clips
 from smf_embed.classifier import deal_folds
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import EncodedClips
-from smf_embed.evidence import concatenated, little_known
+from smf_embed.evidence import concatenated, little_known, rare_channels
 from smf_embed.fewer_fields import KINDS, with_fewer_fields
 from smf_embed.metrics import score
 from smf_embed.threads import limit_threads
@@ -81,7 +81,7 @@ def main() -> None:
                 learned = learn_decision(evidence, few_shot, less, labels, folds, len(projects), seed, lambda _: None)
                 assert learned is not None
                 for kind, pairs in unseen.items():
-                    scant = little_known(pairs, no_project_is_new)
+                    scant = little_known(pairs, no_project_is_new, rare_channels(evidence))
                     ranking = rank(pairs, learned.trees.probability(pairs.values, scant), len(asked))
                     best = np.append(pairs.projects, 0)[ranking.first]
                     said = np.array(projects, dtype=object)[

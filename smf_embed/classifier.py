@@ -25,7 +25,7 @@ from smf_embed.clips import ID, LABEL, NONE, TEXT_FIELDS
 from smf_embed.decisions import decide, decided, rank
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.errors import ModelError
-from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, has_new_channel, little_known
+from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, little_known, rare_channels
 from smf_embed.explaining import Explanation, explain
 from smf_embed.lexical import LexicalModel
 from smf_embed.metrics import score
@@ -170,7 +170,7 @@ class Classifier:
                 name: float(own) for name, own in zip(projects, thresholds, strict=True) if own != thresholds[0]
             },
             "out_of_fold": _by_candidate(projects, labels, candidate, probability),
-            "channels_known": bool(has_new_channel(evidence).mean() < 0.5),
+            "rare_channels": rare_channels(evidence),
             "doubted": [str(identifier) for identifier in clips.ids[learned.doubted]],
             "temperatures": {field: votes.temperature for field, votes in builder.votes.items()},
             "metrics": score(by_number[labels].tolist(), decided.tolist(), sizes),
@@ -245,7 +245,7 @@ class Classifier:
         return decisions
 
     def _little_known(self, evidence: Evidence) -> np.ndarray:
-        return little_known(evidence, self._is_new, channels=self.manifest.get("channels_known", True))
+        return little_known(evidence, self._is_new, self.manifest["rare_channels"])
 
     def _thresholds_of(self, projects: list[str]) -> np.ndarray:
         own = self.manifest["thresholds"]

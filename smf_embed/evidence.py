@@ -6,6 +6,7 @@ The columns are the same for every project, so that a project with five clips pr
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ _CHUNK = 4096
 _MOST_PARTS = 4
 # a share of few clips says little: that many clips of no project are added to the channel's
 _CHANNEL_PRIOR = 3.0
+# fewer than this share of what trees learn from teaches them next to nothing
+_RARE = 0.05
 
 #: A project of so many labelled clips or fewer counts as small: its machines and votes say less than those of others.
 FEW_CLIPS = 10
@@ -64,7 +67,8 @@ def _describe_columns() -> dict[str, str]:
         "title_other_use": "log-odds that a title which names a project is of it, not of its toys, songs or mixes",
         "channel_share": "0 to 1: the project's share of the channel's labelled clips, 3 clips added",
         "channel_none": "0 to 1: the share of none, likewise",
-        "channel_size": "0 and more: natural logarithm of 1 + the number of labelled clips of the channel",
+        "channel_size": "0 and more: natural logarithm of 1 + the number of labelled clips of the channel; missing "
+        "where the channel is",
         "project_small": f"1 for a project of {FEW_CLIPS} labelled clips or fewer, else 0",
     }
     return columns | NUMBERS
@@ -101,31 +105,50 @@ class Evidence:
         return Evidence(self.clips[chosen], self.projects[chosen], self.values[chosen], self.nearest[chosen])
 
 
-def has_new_channel(evidence: Evidence) -> np.ndarray:
-    """Tell the pairs of clips whose channel is missing or has no labelled clip, bool, shape (n_pairs,)."""
-    return np.asarray(evidence.values[:, list(COLUMNS).index("channel_size")] == 0, dtype=bool)
+def unknown_channels(evidence: Evidence) -> dict[str, np.ndarray]:
+    """Return `missing` and `new` → the pairs of clips without a channel, and of a channel that has no labelled clip.
+
+    Each is an array of bool, shape (n_pairs,).
+    """
+    size = evidence.values[:, list(COLUMNS).index("channel_size")]
+    return {"missing": np.isnan(size), "new": size == 0}
 
 
-def little_known(evidence: Evidence, is_new: np.ndarray, *, channels: bool = True) -> np.ndarray:
+def rare_channels(evidence: Evidence) -> list[str]:
+    """Return the kinds of `unknown_channels` that are rare among pairs: fewer than one in twenty.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of training clips, out of fold. Trees that learn from it alone know what is not rare.
+    """
+    return [kind for kind, pairs in unknown_channels(evidence).items() if pairs.sum() < _RARE * len(pairs)]
+
+
+def little_known(evidence: Evidence, is_new: np.ndarray, rare: Sequence[str]) -> np.ndarray:
     """Tell the pairs of which little is known.
 
-    Those are the pairs with a project that came after the fit, and those of clips of new channels, among them clips
-    that could not be enriched. A clip without a duration is not one of them (docs/decisions.md).
+    Those are the pairs with a project that came after the fit, and those of clips of an unknown channel, where the fit
+    has hardly seen such clips: so look clips that could not be enriched. Clips without a duration are not among them
+    (docs/decisions.md).
 
     Parameters
     ----------
     evidence : Evidence
     is_new : ndarray of bool, shape (n_projects,)
         Projects that the last fit did not know.
-    channels : bool
-        Whether most clips that the trees learned from have a known channel; else a new one tells nothing of a clip.
+    rare : sequence of str
+        See `rare_channels`; of the training clips, not of these.
 
     Returns
     -------
     ndarray of bool, shape (n_pairs,)
     """
-    of_new_project = is_new[evidence.projects]
-    return of_new_project | has_new_channel(evidence) if channels else of_new_project
+    found = is_new[evidence.projects]
+    unknown = unknown_channels(evidence)
+    for kind in rare:
+        found = found | unknown[kind]
+    return found
 
 
 class EvidenceBuilder:
@@ -229,7 +252,8 @@ class EvidenceBuilder:
             columns += [array[row, project] for array in (named.alias, named.quality, named.kind, named.position)]
             columns.append(named.named[row])
         columns.append(self.other_use.scores(clips.texts["title"])[row])
-        columns += [share[row, project], share[row, 0], np.log1p(channel_size)[row]]
+        size = np.where(clips.channels == "", np.nan, np.log1p(channel_size))
+        columns += [share[row, project], share[row, 0], size[row]]
         columns.append(self._is_small[project])
         values = np.column_stack([*columns, clips.numbers[row]]).astype(np.float32)
         nearest = np.full(len(row), -1)

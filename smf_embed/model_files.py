@@ -21,13 +21,13 @@ from smf_embed.names import Names
 from smf_embed.text import TEXT_VERSION
 
 MODEL_FOLDER = "model"
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 
 _FILES = {"trees": ".txt", "arrays": ".safetensors", "names": ".json"}
 # what is written here, and what a killed writer leaves behind; nothing else in the folder is touched
 _OWN_FILE = re.compile(r"\.?(trees|arrays|names)([-.][0-9a-f]+)?\.(txt|safetensors|json)|\.manifest\.[0-9a-f]{8}\.json")
 _MANIFEST_KEYS = {"files", "fingerprint", "text_version", "columns", "projects", "temperatures", "metrics"} | {
-    *("threshold", "thresholds", "out_of_fold"),
+    *("threshold", "thresholds", "out_of_fold", "rare_channels"),
 }
 
 

@@ -113,11 +113,6 @@ def test_saving_a_model_touches_no_other_file_of_the_folder(fitted: Path, tmp_pa
     assert all(path.read_text(encoding="utf-8") == "kept" for path in others)
 
 
-def test_a_table_with_channels_is_known_as_one(fitted: Path) -> None:
-    with Catalogue(fitted) as catalogue:
-        assert Classifier.load(fitted / "model", catalogue).manifest["channels_known"] is True
-
-
 def test_no_clips_get_no_decisions(fitted: Path) -> None:
     assert decide(fitted, []).empty
 
@@ -168,7 +163,7 @@ def test_odd_catalogues_give_decisions_or_one_line(table: pd.DataFrame, tmp_path
             assert set(decisions["cartoon"]) <= set(model.projects)
             assert len(decisions) == len(table)
             # none has a channel, so that a clip without one is like most
-            assert model.manifest["channels_known"] is False
+            assert "missing" not in model.manifest["rare_channels"]
             assert not model._little_known(model.evidence(catalogue.stored(table["yt_reel_id"].tolist()))).any()
         else:
             with pytest.raises(ModelError, match="too few or too much alike") as refused:

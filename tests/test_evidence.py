@@ -9,7 +9,7 @@ from smf_embed.classifier import deal_folds
 from smf_embed.clips import CLIP_FIELDS, TEXT_FIELDS
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import EncodedClips
-from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, has_new_channel, little_known
+from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, little_known, rare_channels
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.lexicon import Lexicon
 from smf_embed.schema import PREPARED
@@ -208,16 +208,29 @@ def test_rank_orders_candidates_and_brings_sums_above_one_to_one() -> None:
     np.testing.assert_allclose(ranking.second_probability, [0.2, 0.0, 0.4])
 
 
-def test_little_is_known_of_new_projects_and_of_clips_of_new_channels(training) -> None:
+def test_little_is_known_of_new_projects_and_of_clips_of_unknown_channels_where_these_are_rare(training) -> None:
     clips, labels, groups, folds = training
     builder, _ = build(clips, labels, groups, folds)
     clips.clips[7]["yt_channel_id"] = None
     clips.clips[9]["yt_channel_id"] = "a channel of its own"
     clips.clips[11]["seconds"] = None
     evidence = builder.build(clips.part(np.arange(len(clips))))
-    is_new = np.array([False, False, True, False])
-    np.testing.assert_array_equal(has_new_channel(evidence), np.isin(evidence.clips, [7, 9]))
-    np.testing.assert_array_equal(
-        little_known(evidence, is_new), np.isin(evidence.clips, [7, 9]) | (evidence.projects == 2)
-    )
-    np.testing.assert_array_equal(little_known(evidence, is_new, channels=False), evidence.projects == 2)
+    size = evidence.values[:, list(COLUMNS).index("channel_size")]
+    np.testing.assert_array_equal(np.isnan(size), evidence.clips == 7)
+    np.testing.assert_allclose(size[evidence.clips == 8], np.log1p(12))
+    of_new_project = np.array([False, False, True, False])
+    for rare, unknown in ([], []), (["missing"], [7]), (["new"], [9]), (["missing", "new"], [7, 9]):
+        found = little_known(evidence, of_new_project, rare)
+        np.testing.assert_array_equal(found, np.isin(evidence.clips, unknown) | (evidence.projects == 2))
+
+
+def test_unknown_channels_are_rare_where_training_clips_have_one_in_twenty_or_fewer(training) -> None:
+    clips, labels, groups, _ = training
+    folds = np.arange(60) // 5 % 5  # each fold has clips of all channels
+    assert rare_channels(build(clips, labels, groups, folds)[1]) == ["missing", "new"]
+    for row in range(0, 60, 10):
+        clips.clips[row]["yt_channel_id"] = f"a channel of its own {row}"
+    assert rare_channels(build(clips.part(slice(None)), labels, groups, folds)[1]) == ["missing"]
+    for clip in clips.clips:
+        clip["yt_channel_id"] = None
+    assert rare_channels(build(clips.part(slice(None)), labels, groups, folds)[1]) == ["new"]
