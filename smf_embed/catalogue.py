@@ -422,7 +422,7 @@ class Catalogue(StoredClips):
         stored = self.store.keys(digests.values())
         keys = {text: stored[digest] for text, digest in digests.items() if digest in stored}
         missing = {text: digest for text, digest in digests.items() if digest not in stored}
-        if not encoded:
+        if not (encoded and missing):
             return prepared, keys, missing, self.encode_texts(list(missing), progress)
         new = [text for text in missing if text not in encoded]
         vectors = {**encoded, **dict(zip(new, self.encode_texts(new, progress), strict=True))}

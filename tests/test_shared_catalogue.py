@@ -355,6 +355,24 @@ def test_a_text_that_another_encodes_meanwhile_is_stored_once(catalogue, shared,
     assert examine(catalogue.folder) == []
 
 
+def test_a_batch_all_of_whose_texts_another_encodes_meanwhile_is_added(catalogue, shared, monkeypatch):
+    prepare = type(catalogue).prepare_and_encode
+    others = []
+
+    def slow(self, *words, **more):
+        made = prepare(self, *words, **more)
+        if not others:
+            others.append(True)
+            with Catalogue(shared) as other:
+                add(other, table(0, 1))
+        return made
+
+    monkeypatch.setattr(Catalogue, "prepare_and_encode", slow)
+    assert add(catalogue, table(0, 1).assign(yt_reel_id="another")).added == 1
+    assert catalogue.count_vectors("title") == 1
+    assert examine(catalogue.folder) == []
+
+
 # ------------------------------------------------------------------------------------------------ kills and lost lines
 
 KILLED = (
