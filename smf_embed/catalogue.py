@@ -176,8 +176,20 @@ class Catalogue(StoredClips):
 
     @contextmanager
     def transaction(self, command: str) -> Iterator[int]:
-        """Write all that is done in the body, or nothing; yields the new generation."""
+        """Write all that is done in the body, or nothing; yields the new generation.
+
+        Raises
+        ------
+        CatalogueError
+            When it cannot be written, or another has given the catalogue another encoder since it was last read.
+        """
         with self.database.transaction(command) as generation:
+            if self.database.meta()["fingerprint"] != self.fingerprint:
+                self.read_meta()  # so that the next try is by the new one
+                raise CatalogueError(
+                    f"{self.folder}: the encoder was changed meanwhile, and nothing was written by the old one; give "
+                    "the same command again"
+                )
             yield generation
         if self._preparation is not None:
             # the writer's own copy has learned what it wrote
