@@ -149,6 +149,39 @@ def test_a_clip_that_was_removed_and_added_again_is_one_like_any_other(api, cata
     assert [clip["seconds"] for clip in catalogue.clips(ids)] == [9.0, 200.0]
 
 
+def test_a_clip_of_a_table_that_was_removed_is_not_brought_back_by_a_sync(api, catalogue, youtube, clock):
+    import pandas as pd
+
+    from smf_embed.clip_tables import iter_clips
+
+    ids = fill(api, 2)
+    catalogue.add(iter_clips(pd.DataFrame({"yt_reel_id": ids, "reel_name": "Ours"})))
+    catalogue.remove([ids[0]])
+    sync(catalogue, youtube(), [A], clock=clock)
+    assert states(catalogue, ids) == {ids[0]: State.REMOVED, ids[1]: State.OK}
+    assert ids[0] not in catalogue
+    assert ids[0] not in api.asked()
+    assert Watched(catalogue).untold() == [ids[1]]
+    enrich_named(catalogue, youtube(), ids[0])
+    assert ids[0] in catalogue
+
+
+def test_a_clip_that_is_removed_while_a_sync_asks_for_it_stays_removed(api, catalogue, youtube, clock, monkeypatch):
+    ids = fill(api, 2)
+    source = youtube()
+    fetch = source.fetch
+
+    def removing(wanted, with_subtitles=()):
+        catalogue.remove([ids[0]])
+        return fetch(wanted, with_subtitles)
+
+    monkeypatch.setattr(source, "fetch", removing)
+    report = sync(catalogue, source, [A], clock=clock)
+    assert report.states == {State.OK: 1}
+    assert states(catalogue, ids) == {ids[0]: State.REMOVED, ids[1]: State.OK}
+    assert ids[0] not in catalogue
+
+
 def test_a_clip_that_its_channel_shows_again_is_asked_for_at_once(api, catalogue, youtube, clock):
     clip, gone = fill(api, 2)
     api.in_list = {clip: "private", gone: "private"}

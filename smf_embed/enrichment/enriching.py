@@ -48,6 +48,7 @@ def enrich(
     source: Source,
     ids: Sequence[str],
     *,
+    named: bool = True,
     clock: Callable[[], dt.datetime] = utc_now,
     progress: Callable[[int], None] | None = None,
     stop: Callable[[], bool] | None = None,
@@ -61,6 +62,8 @@ def enrich(
     catalogue : Catalogue
     source : Source
     ids : sequence of str
+    named : bool
+        Somebody named the clips; one that was removed from the catalogue comes back only then.
     clock : callable
         Tells the time.
     progress : callable, optional
@@ -90,6 +93,10 @@ def enrich(
             except (QuotaUsedUpError, UnreachableError) as error:
                 result.trouble = error
                 break
+            if not named:
+                known = Watched(catalogue).clips(answers)
+                removed = {key for key, row in known.items() if row.state is State.REMOVED}
+                answers = {key: answer for key, answer in answers.items() if key not in removed}
             _keep(catalogue, source, answers, clock(), result)
             if progress is not None:
                 progress(first + len(chunk))
