@@ -182,6 +182,18 @@ def test_a_clip_that_is_removed_while_a_sync_asks_for_it_stays_removed(api, cata
     assert ids[0] not in catalogue
 
 
+def test_a_clip_whose_fields_have_changed_is_news_and_one_that_is_as_it_was_is_not(api, catalogue, youtube, clock):
+    ids = fill(api, 2)
+    sync(catalogue, youtube(), [A], clock=clock)
+    watched = Watched(catalogue)
+    with catalogue.transaction("sync"):
+        watched.set_told(watched.untold())
+    api.videos[ids[1]]["snippet"]["title"] = "Another title"
+    clock.advance(days=1)
+    assert sync(catalogue, youtube(), [A], recheck_days=0, clock=clock).states == {State.OK: 2}
+    assert watched.untold() == [ids[1]]
+
+
 def test_a_clip_that_its_channel_shows_again_is_asked_for_at_once(api, catalogue, youtube, clock):
     clip, gone = fill(api, 2)
     api.in_list = {clip: "private", gone: "private"}
