@@ -519,12 +519,30 @@ def test_no_catalogue_is_an_error_that_names_the_command_and_makes_none(shared, 
 
 @pytest.mark.parametrize(
     "address",
-    ["postgresql://someuser:s3cretword@[::1/db", "postgresql://someuser:s3cretword@host:port/db", "postgresql://host"],
+    [
+        "postgresql://someuser:s3cretword@[::1/db",
+        "postgresql://someuser:s3cretword@host:port/db",
+        "postgresql://host",
+        "mysql://someuser:s3cretword@host/db",
+        " mysql+pymysql://someuser:s3cretword@host/db",
+        "my_sql://someuser:s3cretword@host/db",
+        # a password whose characters should have been escaped
+        "postgresql://someuser:12/s3cretword@host/db",
+        "postgresql://someuser:12?s3cretword@host/db",
+        "postgresql://someuser:12/3?s3cretword@host/db",
+        "postgresql://someuser:12/3#s3cretword@host/db",
+        "postgresql://someuser:12@s3cretword@host/db",
+    ],
 )
-def test_an_address_that_cannot_be_read_is_not_shown(address):
+def test_an_address_that_cannot_be_read_is_not_shown(address, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="postgresql://USER@HOST/DB") as error:
-        Catalogue(address)
+        Catalogue(address, create=True)
     assert "s3cret" not in str(error.value)
+    code, out, err = run("info", "--catalogue", address)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "s3cret" not in err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_wrong_password_is_told_of_and_never_shown(shared, run, tmp_path):
@@ -572,17 +590,21 @@ def test_the_local_folder_names_the_catalogue_and_no_other_one(
     [
         ("postgresql://me@db.example.org/clips", "index/db.example.org-clips"),
         ("postgres://me:secret@db.example.org:5433/clips?sslmode=verify-full", "index/db.example.org-5433-clips"),
+        ("postgresql+psycopg://me:secret@db.example.org/clips", "index/db.example.org-clips"),
+        ("PostgreSQL://me:secret@db.example.org/clips", "index/db.example.org-clips"),
+        (" postgres+psycopg2://me:secret@db.example.org/clips\n", "index/db.example.org-clips"),
         ("postgresql:///clips", "index/localhost-clips"),
         ("postgresql:///clips?host=/var/run/postgresql", "index/var-run-postgresql-clips"),
         ("postgresql://h/clips?cache=elsewhere/here", "elsewhere/here"),
         ("postgresql://h/a%2F..%2Fb", "index/h-a-2F..-2Fb"),
         ("index", "index"),
         ("C:/index", "C:/index"),
+        ("C://index", "C:/index"),
     ],
 )
 def test_each_database_has_its_folder(address, folder):
     assert local_folder(address).as_posix() == folder
-    assert is_address(address) == address.startswith("postgres")
+    assert is_address(address) == (address.strip().lower().startswith("postgres"))
 
 
 @pytest.mark.parametrize(("version", "words"), [("999", "update smf-embed"), ("3", "smf-embed copy postgresql:")])

@@ -127,9 +127,7 @@ def put_quota(catalogue: Catalogue, source: Source) -> None:
         Watched(catalogue).put_quota(source.quota, source.name)
 
 
-def add_cells(
-    catalogue: Catalogue, source: Source, answers: dict[str, Answer]
-) -> tuple[dict[str, str], set[str]]:
+def add_cells(catalogue: Catalogue, source: Source, answers: dict[str, Answer]) -> tuple[dict[str, str], set[str]]:
     """Add the clips that have cells to the catalogue.
 
     What a source does not know clears nothing that is stored. Columns that clips of a channel share are copied from its
