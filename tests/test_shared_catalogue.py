@@ -31,6 +31,7 @@ from smf_embed.neighbours import Neighbours, refresh_snapshots, similar
 from smf_embed.reencoding import reencode
 from smf_embed.schema import CHECKED
 from smf_embed.shared_address import FILE_NAME, is_address, local_folder, without_password
+from smf_embed.teaching import teach
 
 # tests of one catalogue, whatever its database is; those of the file itself stay where they are
 _OF_A_FILE = {"test_a_catalogue_with_states_is_verified_mended_and_of_this_format"}
@@ -760,6 +761,30 @@ def test_the_commands_take_an_address(shared, fitted, train, test_table, run, tm
     assert code == 2
     assert "a shared catalogue cannot be served" in err
     assert err.count("\n") == 1
+
+
+def test_what_is_taught_while_a_fit_learns_is_kept(shared, fitted, train, run, monkeypatch):
+    ids = train["yt_reel_id"].tolist()
+    copy_catalogue(fitted, shared)
+    fit = Classifier.fit.__func__
+
+    def slow(cls, catalogue, **words):
+        model = fit(cls, catalogue, **words)
+        with Catalogue(shared) as other:
+            teach(other, "Новый проект", ids[:3])
+        return model
+
+    monkeypatch.setattr(Classifier, "fit", classmethod(slow))
+    code, _, err = run("fit", "--catalogue", shared)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "taught or changed meanwhile (" in err
+    assert "Новый проект" in err
+    monkeypatch.undo()
+    with Catalogue(shared) as catalogue:
+        folder = catalogue.folder / MODEL_FOLDER
+        assert Classifier.load(folder, catalogue).manifest["taught"] == ["Новый проект"]
+    code, _, err = run("fit", "--catalogue", shared)
+    assert code == 0, err
 
 
 def test_a_missing_extra_is_named_with_its_command(tmp_path):
