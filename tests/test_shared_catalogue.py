@@ -626,6 +626,23 @@ def test_tables_of_other_programs_in_the_database_are_left_alone(postgres_server
         assert other.execute("SELECT count(*) FROM smf_embed.clips").fetchone() == (2,)
 
 
+def test_limits_of_time_that_an_administrator_has_set_end_no_command(catalogue, shared):
+    import psycopg
+
+    limits = ["statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"]
+    with psycopg.connect(shared.partition("&cache")[0], autocommit=True) as other:
+        if other.info.server_version >= 170_000:
+            limits.append("transaction_timeout")
+        for limit in limits:
+            other.execute(f"ALTER DATABASE {other.info.dbname} SET {limit} = '200ms'")
+    with Catalogue(shared) as again, again.reading():
+        for limit in limits:
+            assert again.database.sql.execute(f"SELECT current_setting('{limit}')").fetchone() == ("0",)
+        again.database.sql.execute("SELECT pg_sleep(0.3)")
+        time.sleep(0.3)
+        assert again.counts()["clips"] == 0
+
+
 def test_roles_may_be_given_what_they_need(catalogue, shared, postgres_server, tmp_path):
     """What docs/shared-catalogue.md grants."""
     import psycopg
