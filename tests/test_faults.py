@@ -98,6 +98,8 @@ def test_a_lasting_fault_ends_the_sync_in_its_own_way_and_the_next_does_the_rest
 ):
     caplog.set_level(0)
     kind, requests, words = LASTING[fault]
+    if (method, fault) == ("playlistItems", "badRequest"):
+        pytest.skip("is the fault of one channel, and ends nothing: see test_states.py")
     ids = fill(api, 3)
     before = ["channels", "playlistItems", "videos"].index(method)
     api.faults = [""] * before + [fault] * 30

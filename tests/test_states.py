@@ -1,11 +1,11 @@
 """States of clips and channels that are looked up: how they change, and when they are asked for again."""
 
 import pytest
-from fake_youtube import A, B, fill, name, states
+from fake_youtube import KEY, A, B, fill, name, states
 
 from smf_embed.answers import UNKNOWN, answer
 from smf_embed.enrichment.enriching import enrich
-from smf_embed.enrichment.states import State
+from smf_embed.enrichment.states import SourceError, State
 from smf_embed.enrichment.syncing import sync
 from smf_embed.enrichment.watched import SCHEDULE, Watched
 from smf_embed.errors import ModelError
@@ -97,6 +97,34 @@ def test_a_channel_that_is_closed_does_not_stop_the_others(api, catalogue, youtu
     clock.advance(hours=1)
     report = sync(catalogue, youtube(), [closed, never, A, B], clock=clock)
     assert set(report.unlisted) == {never}
+
+
+@pytest.mark.parametrize("error", ["badRequest", "channelForbidden"])
+def test_a_channel_that_the_api_refuses_does_not_stop_the_others(api, catalogue, youtube, clock, error):
+    fill(api, 2, A)
+    fill(api, 2, B, 10)
+    refused = "UC" + "c" * 22
+    fill(api, 1, refused, 20)
+    bad = {refused: error, "@no handle": error, "user/nobody": error}
+    api.refused = {one.removeprefix("user/"): error for one in bad}
+    report = sync(catalogue, youtube(), [A, *bad, B], clock=clock)
+    assert (report.channels, report.new, report.trouble) == (2, 4, None)
+    assert report.unlisted.keys() == bad.keys()
+    assert all(error in reason and KEY not in reason for reason in report.unlisted.values())
+    # and the list of one that was found before
+    api.refused = {A: error}
+    report = sync(catalogue, youtube(), [A, B], clock=clock)
+    assert (report.channels, report.trouble) == (1, None)
+    assert error in report.unlisted[A]
+
+
+@pytest.mark.parametrize("error", ["keyInvalid", "accessNotConfigured", "forbidden"])
+def test_what_no_channel_is_the_reason_of_ends_a_sync(api, catalogue, youtube, clock, error):
+    fill(api, 2, A)
+    api.faults = [error]
+    with pytest.raises(SourceError, match=error):
+        sync(catalogue, youtube(), [A, B], clock=clock)
+    assert len(api.requests) == 1
 
 
 def test_a_list_that_is_not_public_is_told(api, catalogue, youtube, clock):
