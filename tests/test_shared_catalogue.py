@@ -31,6 +31,7 @@ from smf_embed.neighbours import Neighbours, refresh_snapshots, similar
 from smf_embed.reencoding import reencode
 from smf_embed.schema import CHECKED
 from smf_embed.shared_address import FILE_NAME, is_address, local_folder, without_password
+from smf_embed.snapshots import read_snapshot
 from smf_embed.teaching import teach
 
 # tests of one catalogue, whatever its database is; those of the file itself stay where they are
@@ -151,7 +152,7 @@ def test_decisions_are_those_of_a_file(fitted, shared, encoder, test_table, tmp_
     assert counts["clips"] == len(before["clips"])
     with Catalogue(shared) as catalogue:
         catalogue.encoder = encoder
-        assert rows_of(catalogue) == before
+        assert rows_of(catalogue, "meta") == {name: rows for name, rows in before.items() if name != "meta"}
         clips, _ = catalogue.encoded([clip for batch in iter_clips(test_table) for clip in batch.clips])
         model = Classifier.load(catalogue.folder / MODEL_FOLDER, catalogue)
         pd.testing.assert_frame_equal(model.predict(clips), expected)
@@ -163,9 +164,23 @@ def test_decisions_are_those_of_a_file(fitted, shared, encoder, test_table, tmp_
         copy_catalogue(fitted, shared)
     copy_catalogue(shared, tmp_path / "back")
     with Catalogue(tmp_path / "back") as back:
-        assert rows_of(back) == before
+        assert rows_of(back, "meta") == {name: rows for name, rows in before.items() if name != "meta"}
         assert back.database.sql.highest_key("clips") == len(before["clips"])
     assert examine(tmp_path / "back") == []
+
+
+def test_a_copy_has_an_id_of_its_own_and_snapshots_that_are_of_use(encoded, tmp_path):
+    with Catalogue(tmp_path / "file", create=True) as file:
+        add(file, table(0, 10))
+        refresh_snapshots(file)
+        before = rows_of(file)
+    copy_catalogue(tmp_path / "file", tmp_path / "copy")
+    with Catalogue(tmp_path / "copy") as copied:
+        # the original goes on, too, and neither may be taken for the other
+        unlike = set(before["meta"]) ^ set(rows_of(copied)["meta"])
+        assert [name for name, _ in unlike] == ["catalogue_id"] * 2
+        assert read_snapshot(copied, "title") is not None
+    assert examine(tmp_path / "copy") == []
 
 
 def test_keys_of_a_copy_are_not_those_of_rows_that_are_gone(shared, encoded, tmp_path):
@@ -201,6 +216,30 @@ def test_a_copy_that_does_not_come_out_alike_is_undone(shared, encoded, tmp_path
     with Catalogue(shared) as catalogue:
         assert len(catalogue) == catalogue.generation == 0
     copy_catalogue(tmp_path / "file", shared)
+
+
+def test_texts_that_cannot_be_copied_are_told_of_before_anything_is_made(shared, encoded, tmp_path, run):
+    with Catalogue(tmp_path / "file", create=True) as file:
+        add(file, table(0, 10))
+        add(file, table(20, 1).assign(reel_name="nul \0 here"))
+        add(file, table(21, 1, label="Ы" * 3_000))
+    code, _, err = run("copy", tmp_path / "file", shared)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "id20: reel_name has a NUL character" in err
+    assert "id21: cartoon has more than 2,000 bytes" in err
+    assert "smf-embed export clips.parquet" in err
+    with pytest.raises(CatalogueError, match="holds no catalogue"):
+        Catalogue(shared)
+    with Catalogue(tmp_path / "file") as file:
+        file.remove(["id20", "id21"])
+        file.label(["id3"], "nul\0")
+        file.label(["id3"], "Буба")
+    with pytest.raises(CatalogueError, match="a row of labels has a NUL character"):
+        copy_catalogue(tmp_path / "file", shared)
+    with Catalogue(tmp_path / "file") as file:
+        export(file, tmp_path / "clips.parquet")
+    with Catalogue(shared, create=True) as catalogue:
+        assert add(catalogue, pd.read_parquet(tmp_path / "clips.parquet")).added == 10
 
 
 def test_another_encoder_takes_the_place_of_the_old_one(catalogue, tiny_model, monkeypatch):
