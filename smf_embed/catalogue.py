@@ -176,8 +176,20 @@ class Catalogue(StoredClips):
 
     @contextmanager
     def transaction(self, command: str) -> Iterator[int]:
-        """Write all that is done in the body, or nothing; yields the new generation."""
+        """Write all that is done in the body, or nothing; yields the new generation.
+
+        Raises
+        ------
+        CatalogueError
+            When it cannot be written, or another has given the catalogue another encoder since it was last read.
+        """
         with self.database.transaction(command) as generation:
+            if self.database.meta()["fingerprint"] != self.fingerprint:
+                self.read_meta()  # so that the next try is by the new one
+                raise CatalogueError(
+                    f"{self.folder}: the encoder was changed meanwhile, and nothing was written by the old one; give "
+                    "the same command again"
+                )
             yield generation
         if self._preparation is not None:
             # the writer's own copy has learned what it wrote
@@ -422,7 +434,7 @@ class Catalogue(StoredClips):
         stored = self.store.keys(digests.values())
         keys = {text: stored[digest] for text, digest in digests.items() if digest in stored}
         missing = {text: digest for text, digest in digests.items() if digest not in stored}
-        if not encoded:
+        if not (encoded and missing):
             return prepared, keys, missing, self.encode_texts(list(missing), progress)
         new = [text for text in missing if text not in encoded]
         vectors = {**encoded, **dict(zip(new, self.encode_texts(new, progress), strict=True))}

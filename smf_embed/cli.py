@@ -106,19 +106,24 @@ def fit(
 
     The printed scores are out of fold: each clip was decided by a model that had not seen it or its near-duplicates.
     Only the thresholds were chosen on these same decisions. Nobody else can write to the catalogue meanwhile, but to a
-    shared one.
+    shared one: a project that is taught meanwhile is kept, and fit is to be given again.
     """
     from smf_embed.catalogue import Catalogue
     from smf_embed.classifier import MODEL_FOLDER, Classifier
+    from smf_embed.model_files import expect_unchanged, noted_manifest
 
     prepare_threads()
     started = time.monotonic()
-    with Catalogue(catalogue) as opened, opened.keeping("fit"):
-        steps = itertools.count()
-        with progress("fitting") as update:
-            model = Classifier.fit(opened, seed=seed, progress=lambda step: update(next(steps) / 10, step))
-        with opened.writing("fit"):
-            model.save(opened.folder / MODEL_FOLDER)
+    with Catalogue(catalogue) as opened:
+        folder = opened.folder / MODEL_FOLDER
+        before = noted_manifest(folder)
+        with opened.keeping("fit"):
+            steps = itertools.count()
+            with progress("fitting") as update:
+                model = Classifier.fit(opened, seed=seed, progress=lambda step: update(next(steps) / 10, step))
+            with opened.writing("fit"):
+                expect_unchanged(folder, before)
+                model.save(folder)
     print_scores(
         model.manifest["metrics"] | {"threshold": model.manifest["threshold"]},
         f"out of fold, {time.monotonic() - started:.0f} s",

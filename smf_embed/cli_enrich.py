@@ -173,11 +173,13 @@ def _write_news(opened: Any, output: Path) -> int:
     from smf_embed.enrichment.watched import Watched
 
     watched = Watched(opened)
-    ids = watched.untold()
-    _write(answer(ids, opened).clips, output, False)
-    if ids:
-        with opened.transaction("sync"):
-            watched.set_told(ids)
+    # a change that another sync stored in between would be marked as told, and was not
+    with opened.adding("sync", alone=True):
+        ids = watched.untold()
+        _write(answer(ids, opened).clips, output, False)
+        if ids:
+            with opened.transaction("sync"):
+                watched.set_told(ids)
     return len(ids)
 
 

@@ -11,12 +11,16 @@ from typing import Any
 from smf_embed.catalogue import Catalogue
 from smf_embed.checked_sql import checked_rows
 from smf_embed.classifier import MODEL_FOLDER
+from smf_embed.clips import ID
 from smf_embed.databases import has_database, make_database
 from smf_embed.errors import CatalogueError
+from smf_embed.files import read_sealed_json, write_sealed_json
 from smf_embed.schema import CHECKED, KEYS
-from smf_embed.shared_address import local_folder
+from smf_embed.shared_address import address_of, local_folder
 
 _ROWS = 2_000
+# clips that are named where they cannot be copied
+_SHOWN = 5
 # columns that no two rows of a table share, where it is not the first one
 _ORDER = {"boilerplate": ("channel", "kind", "digest"), "aliases": ("alias", "channel")}
 
@@ -26,7 +30,7 @@ def copy_catalogue(
 ) -> dict[str, int]:
     """Copy a catalogue to where there is none, with its snapshots and its model, and compare both row by row.
 
-    Others may write to the source meanwhile; the copy is of one generation.
+    Others may write to the source meanwhile; the copy is of one generation, and has an id of its own.
 
     Parameters
     ----------
@@ -43,24 +47,28 @@ def copy_catalogue(
     Raises
     ------
     CatalogueError
-        There is a catalogue at the target, the source has none or a damaged one, or the copy differs; nothing that was
-        half copied is left in use.
+        There is a catalogue at the target, the source has none or a damaged one, or one with texts that PostgreSQL
+        cannot store, or the copy differs; nothing that was half copied is left in use.
     """
     say = progress or (lambda *_: None)
     folder = local_folder(target)
-    with Catalogue(source) as old:
+    with Catalogue(source) as old, old.reading():
         if has_database(folder) and not _is_empty(folder):
             raise CatalogueError(f"{folder}: there is a catalogue already; copy to a new place")
+        if address_of(folder) is not None:
+            _expect_storable(old)
         meta = old.database.meta()
         make_database(folder, {name: meta[name] for name in ("encoder", "fingerprint", "fingerprint_parts")})
-        with Catalogue(folder) as new, old.reading(), new.writing("copy"):
+        with Catalogue(folder) as new, new.writing("copy"):
             total = sum(_count(old, table) for table in CHECKED) or 1
             # the generation of the transaction is not kept: the copy has those of the source
             with new.database.transaction("copy"):
                 counts = _copy(old, new, lambda rows: say(0.6 * rows / total, f"{rows:,} rows"))
                 _compare(old, new, lambda rows: say(0.6 + 0.35 * rows / total, f"{rows:,} rows compared"))
+                # both go on, and are not the same from here on: neither may be taken for the other
+                new.put_meta({"catalogue_id": new.catalogue_id})
             say(0.95, "model and snapshots")
-            _copy_files(old.folder, new.folder)
+            _copy_files(old.folder, new)
     return counts
 
 
@@ -68,6 +76,37 @@ def _is_empty(folder: Path) -> bool:
     """Tell whether nothing was written to a catalogue, as a copy that was killed leaves it."""
     with Catalogue(folder) as found:
         return not any(_count(found, table) for table in CHECKED if table != "meta")
+
+
+def _expect_storable(catalogue: Catalogue) -> None:
+    """Raise where PostgreSQL cannot store a row of a catalogue."""
+    from smf_embed.shared_database import reason_to_reject
+
+    remedy = (
+        "nothing was copied. All but such rows go over as a table: smf-embed export clips.parquet --catalogue "
+        f"{catalogue.folder}, then smf-embed add clips.parquet to the new one"
+    )
+    bad: dict[str, str] = {}
+    for batch in catalogue.clip_batches(_ROWS):
+        bad |= {clip[ID]: reason for clip in batch if (reason := reason_to_reject(clip))}
+    if bad:
+        shown = "; ".join(f"{identifier}: {reason}" for identifier, reason in list(bad.items())[:_SHOWN])
+        more = f"; and {len(bad) - _SHOWN:,} more" if len(bad) > _SHOWN else ""
+        raise CatalogueError(
+            f"{catalogue.folder}: {len(bad):,} clips cannot be copied: {shown}{more}. Remove them, or mend their table "
+            f"and add it again; {remedy}"
+        )
+    # what is left of clips that are gone
+    for table in CHECKED:
+        if table not in ("clips", "vectors") and any(_has_nul(rows) for rows in _batches(catalogue, table)):
+            raise CatalogueError(
+                f"{catalogue.folder}: a row of {table} has a NUL character in it, which a shared catalogue cannot "
+                f"store; {remedy}"
+            )
+
+
+def _has_nul(rows: list[tuple[Any, ...]]) -> bool:
+    return any(isinstance(value, str) and "\0" in value for row in rows for value in row)
 
 
 def _copy(old: Catalogue, new: Catalogue, say: Callable[[int], None]) -> dict[str, int]:
@@ -122,9 +161,13 @@ def _count(catalogue: Catalogue, table: str) -> int:
     return int(catalogue.database.sql.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
-def _copy_files(old: Path, new: Path) -> None:
+def _copy_files(old: Path, new: Catalogue) -> None:
     """Copy the model and the snapshots, which are of the same rows."""
-    for path in sorted(old.glob("*.faiss*")):
-        shutil.copy2(path, new / path.name)
+    for path in sorted(old.glob("*.faiss")):
+        voucher = read_sealed_json(path.with_name(f"{path.name}.json"))
+        if voucher is not None:
+            shutil.copy2(path, new.folder / path.name)
+            own = voucher | {"catalogue_id": new.catalogue_id}
+            write_sealed_json(new.folder / f"{path.name}.json", own)
     if (old / MODEL_FOLDER / "manifest.json").exists():
-        shutil.copytree(old / MODEL_FOLDER, new / MODEL_FOLDER, dirs_exist_ok=True)
+        shutil.copytree(old / MODEL_FOLDER, new.folder / MODEL_FOLDER, dirs_exist_ok=True)

@@ -117,6 +117,31 @@ def read_model(folder: Path, catalogue: Catalogue) -> ModelParts:
     return ModelParts(manifest, trees, arrays, names)
 
 
+def noted_manifest(folder: Path) -> dict[str, Any] | None:
+    """Return the manifest of the model in `folder` as it is; None where there is none that can be read."""
+    return read_sealed_json(folder / "manifest.json")
+
+
+def expect_unchanged(folder: Path, before: dict[str, Any] | None) -> None:
+    """See that a model is the one that was there before, and may be replaced.
+
+    Raises
+    ------
+    ModelError
+        Another was written, naming what would be lost with it.
+    """
+    now = noted_manifest(folder)
+    if now is None or now == before:
+        return
+    old, new = ((one or {}).get("sizes", {}) for one in (before, now))
+    changed = [name for name in {**new, **old} if old.get(name) != new.get(name)]
+    if before is None or before.get("created") != now.get("created"):
+        what = "another fit was done meanwhile"
+    else:
+        what = f"it was taught or changed meanwhile ({', '.join(changed[:5]) or 'clips of known projects'})"
+    raise ModelError(f"{folder}: {what}, which this fit has not seen; it was kept. Fit again: smf-embed fit")
+
+
 def _is_whole(path: Path, digest: str) -> bool:
     try:
         return file_digest(path) == digest

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from smf_embed.errors import CatalogueError, InputError
 from smf_embed.files import read_sealed_json, write_sealed_json
@@ -22,13 +22,15 @@ _PARENT = Path("index")
 # the local folder may be named in the address; the server is not told
 _CACHE = "cache"
 _SECRETS = ("password", "sslpassword")
+# a scheme of one letter is a drive of Windows
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+://")
 # folder → address with its password, of those that were named in this process
 _named: dict[Path, str] = {}
 
 
 def is_address(text: str) -> bool:
-    """Tell whether a text is the address of a database, and not the path of a folder."""
-    return text.partition("://")[0] in SCHEMES and "://" in text
+    """Tell whether a text is an address, of whatever kind, and not the path of a folder."""
+    return _ADDRESS.match(text.strip()) is not None
 
 
 def local_folder(place: str | Path) -> Path:
@@ -38,12 +40,13 @@ def local_folder(place: str | Path) -> Path:
     ----------
     place : path or str
         A folder, or `postgresql://USER[:PASSWORD]@HOST[:PORT]/DB`, with libpq's settings such as
-        `?sslmode=verify-full` behind it and `cache=DIR` for another local folder than `index/HOST-DB`.
+        `?sslmode=verify-full` behind it and `cache=DIR` for another local folder than `index/HOST-DB`. A driver
+        (`postgresql+psycopg://`) may be named; there is only one.
 
     Raises
     ------
     InputError
-        An address that cannot be read; it is not shown, since there may be a password in it.
+        An address that cannot be read, or is of no PostgreSQL; it is not shown, since there may be a password in it.
 
     Examples
     --------
@@ -52,15 +55,21 @@ def local_folder(place: str | Path) -> Path:
     """
     if isinstance(place, Path) or not is_address(place):
         return Path(place)
+    scheme, _, rest = place.strip().partition("://")
+    if scheme.lower().partition("+")[0] not in SCHEMES:
+        raise InputError("a shared catalogue is in PostgreSQL alone; write its address as postgresql://USER@HOST/DB")
     try:
-        parts = urlsplit(place)
+        parts = urlsplit(f"{SCHEMES[0]}://{rest}")
         settings = dict(parse_qsl(parts.query, keep_blank_values=True))
         host, port = parts.hostname or settings.get("host", ""), parts.port
     except ValueError:
         host, port, settings, parts = "", None, {}, None
     name = parts.path.strip("/") if parts else ""
-    if parts is None or not name:
-        raise InputError("the address of a shared catalogue cannot be read; write it as postgresql://USER@HOST/DB")
+    if parts is None or not name or _is_torn(parts, settings):
+        raise InputError(
+            "the address of a shared catalogue cannot be read; write it as postgresql://USER@HOST/DB, and a password "
+            "with / ? # @ in it into PGPASSWORD, or these as %2F %3F %23 %40"
+        )
     words = [host or "localhost", *([str(port)] if port and port != 5432 else []), name]
     default = _PARENT / re.sub(r"[^\w.]+", "-", "-".join(words)).strip("-.")
     folder = Path(settings.pop(_CACHE, "") or default)
@@ -107,6 +116,12 @@ def without_password(address: str) -> str:
     user, at, host = parts.netloc.rpartition("@")
     settings = {name: value for name, value in parse_qsl(parts.query) if name not in _SECRETS}
     return _written(user.partition(":")[0] + at + host, parts.path, settings)
+
+
+def _is_torn(parts: SplitResult, settings: dict[str, str]) -> bool:
+    """Tell whether a password with a character that ends the part of an address goes on in the next one."""
+    parts_without = (parts.path, parts.fragment, *settings)
+    return parts.netloc.count("@") > 1 or any("@" in part for part in parts_without)
 
 
 def _written(netloc: str, path: str, settings: dict[str, str]) -> str:

@@ -177,7 +177,7 @@ class SharedDatabase:
         """Move clips that PostgreSQL cannot store to the rejected rows of a batch."""
         kept = []
         for clip in batch.clips:
-            reason = _reason_to_reject(clip)
+            reason = reason_to_reject(clip)
             if reason:
                 batch.rejected.append(RejectedRow(batch.source, clip["line"], clip[ID], reason))
             else:
@@ -289,7 +289,8 @@ def _has_tables(sql: SharedConnection) -> bool:
     return sql.execute(f"SELECT to_regclass('{NAMESPACE}.meta') IS NOT NULL").fetchone()[0]
 
 
-def _reason_to_reject(clip: dict[str, object]) -> str:
+def reason_to_reject(clip: dict[str, object]) -> str:
+    """Return why PostgreSQL cannot store a clip; empty where it can."""
     for name, value in clip.items():
         if isinstance(value, str) and "\0" in value:
             return f"{name} has a NUL character in it, which a shared catalogue cannot store"

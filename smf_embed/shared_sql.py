@@ -29,16 +29,19 @@ except ImportError as _error:
 NAMESPACE = "smf_embed"
 _CONNECT_SECONDS = 15
 # a server must notice within two minutes that a writer's machine is gone, since the others wait for its lock; and no
-# setting of the server may end a long read half-way
+# limit of time that an administrator has set may end a long read or a connection half-way
 _SETTINGS = {
     "search_path": NAMESPACE,
     "tcp_keepalives_idle": 60,
     "tcp_keepalives_interval": 15,
     "tcp_keepalives_count": 4,
     "tcp_user_timeout": 120_000,
+    "statement_timeout": 0,
     "idle_in_transaction_session_timeout": 0,
     "client_min_messages": "warning",
 }
+# the same, of servers from a version on; an older one would refuse the connection for them
+_NEWER_SETTINGS = {"idle_session_timeout": 140_000, "transaction_timeout": 170_000}
 _KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 15, "keepalives_count": 4, "tcp_user_timeout": 120_000}
 # a statement may have 65,535 parameters; a row of ours has 30 at most
 _ROWS_AT_ONCE = 256
@@ -111,6 +114,9 @@ class SharedConnection:
         self._connection: psycopg.Connection[tuple[Any, ...]] = self._pooled.driver_connection  # type: ignore[assignment]
         self._connection.autocommit = True
         self._connection.cursor_factory = psycopg.RawCursor
+        for name, version in _NEWER_SETTINGS.items():
+            if self._connection.info.server_version >= version:
+                self.execute(f"SET {name} = 0")
 
     def close(self) -> None:
         """Close it; what was not committed is undone."""

@@ -25,6 +25,7 @@ ERRORS = {
     "badRequest": (400, "global"),
     "invalidPageToken": (400, "youtube.parameter"),
     "forbidden": (403, "youtube.common"),
+    "channelForbidden": (403, "youtube.channel"),
     "accessNotConfigured": (403, "usageLimits"),
     "quotaExceeded": (403, "youtube.quota"),
     "rateLimitExceeded": (403, "usageLimits"),
@@ -45,6 +46,8 @@ class FakeYouTube:
     videos : dict of id → item of `videos.list`
     uploads : dict of channel → ids, newest first
     in_list : dict of id → privacy status that the list of its channel tells
+    refused : dict of channel or handle → name of an error
+        What is answered whenever it is asked for, alone or among others.
     faults : list of str
         What becomes of the next requests: a name of `ERRORS`; `hang`, `close` or `break`; `slow`, an answer that
         comes late and in pieces; `redirect` to another place; `nonsense`; `not_its_own`, JSON that is no answer of the
@@ -60,6 +63,7 @@ class FakeYouTube:
         self.handles: dict[str, str] = {}
         self.in_list: dict[str, str] = {}
         self.titles: dict[str, str] = {}
+        self.refused: dict[str, str] = {}
         self.faults: list[str] = []
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.answered: list[tuple[str, dict[str, str]]] = []
@@ -108,10 +112,15 @@ class FakeYouTube:
                 return "badRequest"
             return {"items": [self.videos[one] for one in ids if one in self.videos]}
         if method == "channels":
+            named = words.get("id") or words.get("forHandle") or words["forUsername"]
+            if errors := [self.refused[one] for one in named.split(",") if one in self.refused]:
+                return errors[0]
             wanted = words["id"].split(",") if "id" in words else [self.handles.get(words.get("forHandle", ""), "")]
             return {"items": [self._channel(one) for one in wanted if one in self.uploads]}
         assert method == "playlistItems", method
         channel = "UC" + words["playlistId"][2:]
+        if channel in self.refused:
+            return self.refused[channel]
         if channel not in self.uploads:
             return "playlistNotFound"
         ids = self.uploads[channel]

@@ -14,8 +14,10 @@ from conftest import contents, fake_vector
 
 from smf_embed.catalogue import FILE_NAME, Catalogue
 from smf_embed.clip_tables import iter_clips
+from smf_embed.doctor import examine
 from smf_embed.encoder import Encoder
 from smf_embed.errors import CatalogueError, EncoderError, InputError
+from smf_embed.reencoding import reencode
 from smf_embed.text import clean
 
 
@@ -201,6 +203,22 @@ def test_another_encoder_is_refused_with_both_fingerprints_and_nothing_changes(f
     assert other in str(caught.value)
     assert Encoder().fingerprint in str(caught.value)
     assert contents(fitted) == before
+
+
+def test_who_opened_a_catalogue_before_its_encoder_was_changed_writes_nothing_by_the_old_one(
+    catalogue, tiny_model, monkeypatch
+):
+    monkeypatch.undo()  # the encoders of this test are real
+    add(catalogue, ("a", "Буба", "Буба"), ("b", "Кот", "none"))
+    with Catalogue(catalogue.folder) as other:
+        reencode(other, tiny_model)
+    before = catalogue.generation
+    with pytest.raises(CatalogueError, match="the encoder was changed meanwhile"):
+        add(catalogue, ("c", "Лунтик", None))
+    assert catalogue.generation == before
+    assert counts(add(catalogue, ("c", "Лунтик", None))) == (1, 0, 0, 0)
+    assert catalogue.stored(["a", "c"]).vectors["title"].shape == (2, 32)
+    assert examine(catalogue.folder) == []
 
 
 def test_a_catalogue_remembers_its_encoder_and_reads_it_from_another_folder(tmp_path, tiny_model, monkeypatch):

@@ -31,6 +31,8 @@ from smf_embed.neighbours import Neighbours, refresh_snapshots, similar
 from smf_embed.reencoding import reencode
 from smf_embed.schema import CHECKED
 from smf_embed.shared_address import FILE_NAME, is_address, local_folder, without_password
+from smf_embed.snapshots import read_snapshot
+from smf_embed.teaching import teach
 
 # tests of one catalogue, whatever its database is; those of the file itself stay where they are
 _OF_A_FILE = {"test_a_catalogue_with_states_is_verified_mended_and_of_this_format"}
@@ -150,7 +152,7 @@ def test_decisions_are_those_of_a_file(fitted, shared, encoder, test_table, tmp_
     assert counts["clips"] == len(before["clips"])
     with Catalogue(shared) as catalogue:
         catalogue.encoder = encoder
-        assert rows_of(catalogue) == before
+        assert rows_of(catalogue, "meta") == {name: rows for name, rows in before.items() if name != "meta"}
         clips, _ = catalogue.encoded([clip for batch in iter_clips(test_table) for clip in batch.clips])
         model = Classifier.load(catalogue.folder / MODEL_FOLDER, catalogue)
         pd.testing.assert_frame_equal(model.predict(clips), expected)
@@ -162,9 +164,23 @@ def test_decisions_are_those_of_a_file(fitted, shared, encoder, test_table, tmp_
         copy_catalogue(fitted, shared)
     copy_catalogue(shared, tmp_path / "back")
     with Catalogue(tmp_path / "back") as back:
-        assert rows_of(back) == before
+        assert rows_of(back, "meta") == {name: rows for name, rows in before.items() if name != "meta"}
         assert back.database.sql.highest_key("clips") == len(before["clips"])
     assert examine(tmp_path / "back") == []
+
+
+def test_a_copy_has_an_id_of_its_own_and_snapshots_that_are_of_use(encoded, tmp_path):
+    with Catalogue(tmp_path / "file", create=True) as file:
+        add(file, table(0, 10))
+        refresh_snapshots(file)
+        before = rows_of(file)
+    copy_catalogue(tmp_path / "file", tmp_path / "copy")
+    with Catalogue(tmp_path / "copy") as copied:
+        # the original goes on, too, and neither may be taken for the other
+        unlike = set(before["meta"]) ^ set(rows_of(copied)["meta"])
+        assert [name for name, _ in unlike] == ["catalogue_id"] * 2
+        assert read_snapshot(copied, "title") is not None
+    assert examine(tmp_path / "copy") == []
 
 
 def test_keys_of_a_copy_are_not_those_of_rows_that_are_gone(shared, encoded, tmp_path):
@@ -200,6 +216,30 @@ def test_a_copy_that_does_not_come_out_alike_is_undone(shared, encoded, tmp_path
     with Catalogue(shared) as catalogue:
         assert len(catalogue) == catalogue.generation == 0
     copy_catalogue(tmp_path / "file", shared)
+
+
+def test_texts_that_cannot_be_copied_are_told_of_before_anything_is_made(shared, encoded, tmp_path, run):
+    with Catalogue(tmp_path / "file", create=True) as file:
+        add(file, table(0, 10))
+        add(file, table(20, 1).assign(reel_name="nul \0 here"))
+        add(file, table(21, 1, label="Ы" * 3_000))
+    code, _, err = run("copy", tmp_path / "file", shared)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "id20: reel_name has a NUL character" in err
+    assert "id21: cartoon has more than 2,000 bytes" in err
+    assert "smf-embed export clips.parquet" in err
+    with pytest.raises(CatalogueError, match="holds no catalogue"):
+        Catalogue(shared)
+    with Catalogue(tmp_path / "file") as file:
+        file.remove(["id20", "id21"])
+        file.label(["id3"], "nul\0")
+        file.label(["id3"], "Буба")
+    with pytest.raises(CatalogueError, match="a row of labels has a NUL character"):
+        copy_catalogue(tmp_path / "file", shared)
+    with Catalogue(tmp_path / "file") as file:
+        export(file, tmp_path / "clips.parquet")
+    with Catalogue(shared, create=True) as catalogue:
+        assert add(catalogue, pd.read_parquet(tmp_path / "clips.parquet")).added == 10
 
 
 def test_another_encoder_takes_the_place_of_the_old_one(catalogue, tiny_model, monkeypatch):
@@ -355,6 +395,24 @@ def test_a_text_that_another_encodes_meanwhile_is_stored_once(catalogue, shared,
     assert examine(catalogue.folder) == []
 
 
+def test_a_batch_all_of_whose_texts_another_encodes_meanwhile_is_added(catalogue, shared, monkeypatch):
+    prepare = type(catalogue).prepare_and_encode
+    others = []
+
+    def slow(self, *words, **more):
+        made = prepare(self, *words, **more)
+        if not others:
+            others.append(True)
+            with Catalogue(shared) as other:
+                add(other, table(0, 1))
+        return made
+
+    monkeypatch.setattr(Catalogue, "prepare_and_encode", slow)
+    assert add(catalogue, table(0, 1).assign(yt_reel_id="another")).added == 1
+    assert catalogue.count_vectors("title") == 1
+    assert examine(catalogue.folder) == []
+
+
 # ------------------------------------------------------------------------------------------------ kills and lost lines
 
 KILLED = (
@@ -501,12 +559,30 @@ def test_no_catalogue_is_an_error_that_names_the_command_and_makes_none(shared, 
 
 @pytest.mark.parametrize(
     "address",
-    ["postgresql://someuser:s3cretword@[::1/db", "postgresql://someuser:s3cretword@host:port/db", "postgresql://host"],
+    [
+        "postgresql://someuser:s3cretword@[::1/db",
+        "postgresql://someuser:s3cretword@host:port/db",
+        "postgresql://host",
+        "mysql://someuser:s3cretword@host/db",
+        " mysql+pymysql://someuser:s3cretword@host/db",
+        "my_sql://someuser:s3cretword@host/db",
+        # a password whose characters should have been escaped
+        "postgresql://someuser:12/s3cretword@host/db",
+        "postgresql://someuser:12?s3cretword@host/db",
+        "postgresql://someuser:12/3?s3cretword@host/db",
+        "postgresql://someuser:12/3#s3cretword@host/db",
+        "postgresql://someuser:12@s3cretword@host/db",
+    ],
 )
-def test_an_address_that_cannot_be_read_is_not_shown(address):
+def test_an_address_that_cannot_be_read_is_not_shown(address, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="postgresql://USER@HOST/DB") as error:
-        Catalogue(address)
+        Catalogue(address, create=True)
     assert "s3cret" not in str(error.value)
+    code, out, err = run("info", "--catalogue", address)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "s3cret" not in err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_wrong_password_is_told_of_and_never_shown(shared, run, tmp_path):
@@ -554,17 +630,21 @@ def test_the_local_folder_names_the_catalogue_and_no_other_one(
     [
         ("postgresql://me@db.example.org/clips", "index/db.example.org-clips"),
         ("postgres://me:secret@db.example.org:5433/clips?sslmode=verify-full", "index/db.example.org-5433-clips"),
+        ("postgresql+psycopg://me:secret@db.example.org/clips", "index/db.example.org-clips"),
+        ("PostgreSQL://me:secret@db.example.org/clips", "index/db.example.org-clips"),
+        (" postgres+psycopg2://me:secret@db.example.org/clips\n", "index/db.example.org-clips"),
         ("postgresql:///clips", "index/localhost-clips"),
         ("postgresql:///clips?host=/var/run/postgresql", "index/var-run-postgresql-clips"),
         ("postgresql://h/clips?cache=elsewhere/here", "elsewhere/here"),
         ("postgresql://h/a%2F..%2Fb", "index/h-a-2F..-2Fb"),
         ("index", "index"),
         ("C:/index", "C:/index"),
+        ("C://index", "C:/index"),
     ],
 )
 def test_each_database_has_its_folder(address, folder):
     assert local_folder(address).as_posix() == folder
-    assert is_address(address) == address.startswith("postgres")
+    assert is_address(address) == (address.strip().lower().startswith("postgres"))
 
 
 @pytest.mark.parametrize(("version", "words"), [("999", "update smf-embed"), ("3", "smf-embed copy postgresql:")])
@@ -583,6 +663,23 @@ def test_tables_of_other_programs_in_the_database_are_left_alone(postgres_server
             add(catalogue, table(0, 2))
         assert other.execute("SELECT count(*) FROM clips").fetchone() == (0,)
         assert other.execute("SELECT count(*) FROM smf_embed.clips").fetchone() == (2,)
+
+
+def test_limits_of_time_that_an_administrator_has_set_end_no_command(catalogue, shared):
+    import psycopg
+
+    limits = ["statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"]
+    with psycopg.connect(shared.partition("&cache")[0], autocommit=True) as other:
+        if other.info.server_version >= 170_000:
+            limits.append("transaction_timeout")
+        for limit in limits:
+            other.execute(f"ALTER DATABASE {other.info.dbname} SET {limit} = '200ms'")
+    with Catalogue(shared) as again, again.reading():
+        for limit in limits:
+            assert again.database.sql.execute(f"SELECT current_setting('{limit}')").fetchone() == ("0",)
+        again.database.sql.execute("SELECT pg_sleep(0.3)")
+        time.sleep(0.3)
+        assert again.counts()["clips"] == 0
 
 
 def test_roles_may_be_given_what_they_need(catalogue, shared, postgres_server, tmp_path):
@@ -720,6 +817,30 @@ def test_the_commands_take_an_address(shared, fitted, train, test_table, run, tm
     assert code == 2
     assert "a shared catalogue cannot be served" in err
     assert err.count("\n") == 1
+
+
+def test_what_is_taught_while_a_fit_learns_is_kept(shared, fitted, train, run, monkeypatch):
+    ids = train["yt_reel_id"].tolist()
+    copy_catalogue(fitted, shared)
+    fit = Classifier.fit.__func__
+
+    def slow(cls, catalogue, **words):
+        model = fit(cls, catalogue, **words)
+        with Catalogue(shared) as other:
+            teach(other, "Новый проект", ids[:3])
+        return model
+
+    monkeypatch.setattr(Classifier, "fit", classmethod(slow))
+    code, _, err = run("fit", "--catalogue", shared)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "taught or changed meanwhile (" in err
+    assert "Новый проект" in err
+    monkeypatch.undo()
+    with Catalogue(shared) as catalogue:
+        folder = catalogue.folder / MODEL_FOLDER
+        assert Classifier.load(folder, catalogue).manifest["taught"] == ["Новый проект"]
+    code, _, err = run("fit", "--catalogue", shared)
+    assert code == 0, err
 
 
 def test_a_missing_extra_is_named_with_its_command(tmp_path):

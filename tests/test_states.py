@@ -1,11 +1,11 @@
 """States of clips and channels that are looked up: how they change, and when they are asked for again."""
 
 import pytest
-from fake_youtube import A, B, fill, name, states
+from fake_youtube import KEY, A, B, fill, name, states
 
 from smf_embed.answers import UNKNOWN, answer
 from smf_embed.enrichment.enriching import enrich
-from smf_embed.enrichment.states import State
+from smf_embed.enrichment.states import SourceError, State
 from smf_embed.enrichment.syncing import sync
 from smf_embed.enrichment.watched import SCHEDULE, Watched
 from smf_embed.errors import ModelError
@@ -99,6 +99,34 @@ def test_a_channel_that_is_closed_does_not_stop_the_others(api, catalogue, youtu
     assert set(report.unlisted) == {never}
 
 
+@pytest.mark.parametrize("error", ["badRequest", "channelForbidden"])
+def test_a_channel_that_the_api_refuses_does_not_stop_the_others(api, catalogue, youtube, clock, error):
+    fill(api, 2, A)
+    fill(api, 2, B, 10)
+    refused = "UC" + "c" * 22
+    fill(api, 1, refused, 20)
+    bad = {refused: error, "@no handle": error, "user/nobody": error}
+    api.refused = {one.removeprefix("user/"): error for one in bad}
+    report = sync(catalogue, youtube(), [A, *bad, B], clock=clock)
+    assert (report.channels, report.new, report.trouble) == (2, 4, None)
+    assert report.unlisted.keys() == bad.keys()
+    assert all(error in reason and KEY not in reason for reason in report.unlisted.values())
+    # and the list of one that was found before
+    api.refused = {A: error}
+    report = sync(catalogue, youtube(), [A, B], clock=clock)
+    assert (report.channels, report.trouble) == (1, None)
+    assert error in report.unlisted[A]
+
+
+@pytest.mark.parametrize("error", ["keyInvalid", "accessNotConfigured", "forbidden"])
+def test_what_no_channel_is_the_reason_of_ends_a_sync(api, catalogue, youtube, clock, error):
+    fill(api, 2, A)
+    api.faults = [error]
+    with pytest.raises(SourceError, match=error):
+        sync(catalogue, youtube(), [A, B], clock=clock)
+    assert len(api.requests) == 1
+
+
 def test_a_list_that_is_not_public_is_told(api, catalogue, youtube, clock):
     fill(api, 2)
     api.faults = ["", "playlistItemsNotAccessible"]
@@ -147,6 +175,51 @@ def test_a_clip_that_was_removed_and_added_again_is_one_like_any_other(api, cata
     assert states(catalogue, ids) == dict.fromkeys(ids, State.OK)
     assert api.asked() == {ids[0]: 1, ids[1]: 2}  # what the table did not tell of the second
     assert [clip["seconds"] for clip in catalogue.clips(ids)] == [9.0, 200.0]
+
+
+def test_a_clip_of_a_table_that_was_removed_is_not_brought_back_by_a_sync(api, catalogue, youtube, clock):
+    import pandas as pd
+
+    from smf_embed.clip_tables import iter_clips
+
+    ids = fill(api, 2)
+    catalogue.add(iter_clips(pd.DataFrame({"yt_reel_id": ids, "reel_name": "Ours"})))
+    catalogue.remove([ids[0]])
+    sync(catalogue, youtube(), [A], clock=clock)
+    assert states(catalogue, ids) == {ids[0]: State.REMOVED, ids[1]: State.OK}
+    assert ids[0] not in catalogue
+    assert ids[0] not in api.asked()
+    assert Watched(catalogue).untold() == [ids[1]]
+    enrich_named(catalogue, youtube(), ids[0])
+    assert ids[0] in catalogue
+
+
+def test_a_clip_that_is_removed_while_a_sync_asks_for_it_stays_removed(api, catalogue, youtube, clock, monkeypatch):
+    ids = fill(api, 2)
+    source = youtube()
+    fetch = source.fetch
+
+    def removing(wanted, with_subtitles=()):
+        catalogue.remove([ids[0]])
+        return fetch(wanted, with_subtitles)
+
+    monkeypatch.setattr(source, "fetch", removing)
+    report = sync(catalogue, source, [A], clock=clock)
+    assert report.states == {State.OK: 1}
+    assert states(catalogue, ids) == {ids[0]: State.REMOVED, ids[1]: State.OK}
+    assert ids[0] not in catalogue
+
+
+def test_a_clip_whose_fields_have_changed_is_news_and_one_that_is_as_it_was_is_not(api, catalogue, youtube, clock):
+    ids = fill(api, 2)
+    sync(catalogue, youtube(), [A], clock=clock)
+    watched = Watched(catalogue)
+    with catalogue.transaction("sync"):
+        watched.set_told(watched.untold())
+    api.videos[ids[1]]["snippet"]["title"] = "Another title"
+    clock.advance(days=1)
+    assert sync(catalogue, youtube(), [A], recheck_days=0, clock=clock).states == {State.OK: 2}
+    assert watched.untold() == [ids[1]]
 
 
 def test_a_clip_that_its_channel_shows_again_is_asked_for_at_once(api, catalogue, youtube, clock):

@@ -11,6 +11,7 @@ from smf_embed.doctor import examine
 from smf_embed.enrichment.enriching import enrich
 from smf_embed.enrichment.states import State
 from smf_embed.enrichment.syncing import sync
+from smf_embed.errors import CatalogueError
 
 pytest.importorskip("googleapiclient", reason="needs the extra: pip install 'smf-embed[youtube]'")
 
@@ -185,6 +186,28 @@ def test_a_sync_without_a_good_file_of_channels_changes_nothing(run, fitted, tmp
         assert code == 2
         assert reason in err
     assert contents(fitted) == before
+
+
+def test_no_other_sync_stores_anything_while_decisions_are_written(run, api, fitted, tmp_path, monkeypatch):
+    from smf_embed import answers
+
+    fill(api, 2)
+    (tmp_path / "channels.txt").write_text(A)
+    answer, tries = answers.answer, []
+
+    def answered(ids, catalogue, **words):
+        tries.append(ids)
+        other = Catalogue(fitted)
+        with pytest.raises(CatalogueError, match="is being written by"), other, other.adding("sync", alone=True):
+            pass
+        return answer(ids, catalogue, **words)
+
+    monkeypatch.setattr(answers, "answer", answered)
+    words = ("--channels", tmp_path / "channels.txt", "--catalogue", fitted, "-o", tmp_path / "news.csv")
+    code, out, err = run("sync", *words)
+    assert code == 0, err
+    assert tries == [[name(0), name(1)]]
+    assert "2 clips decided" in out
 
 
 def test_decisions_of_an_earlier_sync_are_not_written_over(run, fitted, tmp_path):

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from smf_embed.catalogue import Catalogue
@@ -15,6 +15,7 @@ from smf_embed.enrichment.channel_columns import of_channels
 from smf_embed.enrichment.quota import utc_now
 from smf_embed.enrichment.states import Answer, QuotaUsedUpError, Source, SourceError, State, UnreachableError
 from smf_embed.enrichment.watched import Watched, WatchedClip
+from smf_embed.schema import STORED
 
 # of a clip that was in such a state, "not found" means that it has gone
 _WAS_THERE = frozenset((State.OK, State.LISTED, State.LIVE, State.UPCOMING))
@@ -48,6 +49,7 @@ def enrich(
     source: Source,
     ids: Sequence[str],
     *,
+    named: bool = True,
     clock: Callable[[], dt.datetime] = utc_now,
     progress: Callable[[int], None] | None = None,
     stop: Callable[[], bool] | None = None,
@@ -61,6 +63,8 @@ def enrich(
     catalogue : Catalogue
     source : Source
     ids : sequence of str
+    named : bool
+        Somebody named the clips; one that was removed from the catalogue comes back only then.
     clock : callable
         Tells the time.
     progress : callable, optional
@@ -90,6 +94,10 @@ def enrich(
             except (QuotaUsedUpError, UnreachableError) as error:
                 result.trouble = error
                 break
+            if not named:
+                known = Watched(catalogue).clips(answers)
+                removed = {key for key, row in known.items() if row.state is State.REMOVED}
+                answers = {key: answer for key, answer in answers.items() if key not in removed}
             _keep(catalogue, source, answers, clock(), result)
             if progress is not None:
                 progress(first + len(chunk))
@@ -119,11 +127,17 @@ def put_quota(catalogue: Catalogue, source: Source) -> None:
         Watched(catalogue).put_quota(source.quota, source.name)
 
 
-def add_cells(catalogue: Catalogue, source: Source, answers: dict[str, Answer]) -> dict[str, str]:
-    """Add the clips that have cells to the catalogue; return id → why, of those that cannot be added.
+def add_cells(catalogue: Catalogue, source: Source, answers: dict[str, Answer]) -> tuple[dict[str, str], set[str]]:
+    """Add the clips that have cells to the catalogue.
 
     What a source does not know clears nothing that is stored. Columns that clips of a channel share are copied from its
     newest stored clip where neither the source nor the stored clip tells them.
+
+    Returns
+    -------
+    rejected : dict of id → why it cannot be added
+    updated : set of str
+        Ids of clips that were stored before, and are not as they were.
     """
     rows: dict[str, dict[str, Any]] = {
         identifier: {name: value for name, value in answer.cells.items() if value is not None}
@@ -142,15 +156,19 @@ def add_cells(catalogue: Catalogue, source: Source, answers: dict[str, Answer]) 
         own = stored.get(identifier, {})
         copied = {name: value for name, value in shared.get(channels[identifier], {}).items() if own.get(name) is None}
         take_row(batch, source.name, number, copied | cells | {ID: identifier})
+    updated: set[str] = set()
     if batch.clips:
         catalogue.add([batch])
-    return {row.id: row.reason for row in batch.rejected}
+        now = {clip[ID]: clip for clip in catalogue.clips(list(stored))}
+        updated = {key for key, clip in now.items() if any(clip[name] != stored[key][name] for name in STORED)}
+    return {row.id: row.reason for row in batch.rejected}, updated
 
 
 def _keep(catalogue: Catalogue, source: Source, answers: dict[str, Answer], now: dt.datetime, result: Enriched) -> None:
     watched = Watched(catalogue)
     known = watched.clips(answers)
-    for identifier, reason in add_cells(catalogue, source, answers).items():
+    rejected, updated = add_cells(catalogue, source, answers)
+    for identifier, reason in rejected.items():
         answers[identifier] = Answer(State.UNAVAILABLE, f"its fields cannot be used: {reason}")
         source.notes.append(f"{identifier}: {answers[identifier].reason}")
     rows = []
@@ -162,7 +180,8 @@ def _keep(catalogue: Catalogue, source: Source, answers: dict[str, Answer], now:
         if source.knows_all and identifier in known:
             answer = _gone(before, answer)
             result.states[identifier] = answer.state
-        rows.append(before.after(answer, now))
+        row = before.after(answer, now)
+        rows.append(replace(row, told=0) if identifier in updated else row)
         if identifier in known and answer.state is not before.state:
             result.changes[before.state, answer.state] += 1
     with catalogue.transaction("enrich"):

@@ -284,7 +284,9 @@ class _Sync:
         def show(done: int) -> None:
             self._progress(0.5 + 0.5 * done / len(ids), f"{done:,} of {len(ids):,} clips")
 
-        came: Enriched = enrich(self._catalogue, self._source, ids, clock=self._clock, progress=show, stop=self._stop)
+        came: Enriched = enrich(
+            self._catalogue, self._source, ids, named=False, clock=self._clock, progress=show, stop=self._stop
+        )
         self._report.states += Counter(came.states.values())
         self._report.changes += came.changes
         self._report.trouble, self._report.stopped = came.trouble, came.stopped

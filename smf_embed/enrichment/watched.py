@@ -140,9 +140,12 @@ class Watched:
     def set_removed(self, ids: Sequence[str]) -> None:
         """Note that clips were removed from the catalogue: they are asked for again only where somebody names them."""
         reason = f"it was removed from the catalogue on {stamp(utc_now())[:10]}"
+        # a clip that no source was asked for has no row yet, and would come back as a new one of its channel
         self._sql.executemany(
-            f"UPDATE watched_clips SET state = ?, reason = ?, next_try = NULL, told = 1 WHERE {ID} = ?",
-            [(State.REMOVED, reason, one) for one in ids],
+            f"INSERT INTO watched_clips ({ID}, state, reason, tries, told) VALUES (?, ?, ?, 0, 1) "
+            f"ON CONFLICT ({ID}) DO UPDATE SET state = excluded.state, reason = excluded.reason, tries = 0, "
+            "next_try = NULL, told = 1",
+            [(one, State.REMOVED, reason) for one in ids],
         )
 
     def states(self) -> Counter[str]:

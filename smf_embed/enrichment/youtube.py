@@ -143,14 +143,19 @@ class YouTube:
         answers: dict[str, ChannelAnswer] = {}
         for first in range(0, len(by_id), _AT_ONCE):
             chunk = by_id[first : first + _AT_ONCE]
-            here = {item["id"]: item for item in self._find_channels(id=",".join(chunk), maxResults=_AT_ONCE)}
-            answers |= {one: _channel_answer(here.get(one)) for one in chunk}
+            try:
+                here = {item["id"]: item for item in self._find_channels(id=",".join(chunk), maxResults=_AT_ONCE)}
+            except _Refused as refused:
+                if not refused.is_of_a_channel:
+                    raise
+                answers |= {one: self._find_channel(id=one) for one in chunk}  # the others are not to blame
+            else:
+                answers |= {one: _channel_answer(here.get(one)) for one in chunk}
         for one in given:
             if one.startswith("@"):
-                answers[one] = _channel_answer(next(iter(self._find_channels(forHandle=one)), None))
+                answers[one] = self._find_channel(forHandle=one)
             elif one.startswith("user/"):
-                found = self._find_channels(forUsername=one.removeprefix("user/"))
-                answers[one] = _channel_answer(next(iter(found), None))
+                answers[one] = self._find_channel(forUsername=one.removeprefix("user/"))
         return answers
 
     def uploads(self, uploads: str, page: str | None) -> Page:
@@ -169,6 +174,8 @@ class YouTube:
                 raise ChannelGoneError("it has no list of clips any more: closed, or without a public clip") from None
             if refused.reason == "playlistItemsNotAccessible":
                 raise ChannelGoneError("its list of clips is not public") from None
+            if refused.is_of_a_channel:
+                raise ChannelGoneError(str(refused)) from None
             raise
         clips = dict(listed_answer(item) for item in _dicts(found.get("items")))
         token = found.get("nextPageToken")
@@ -180,6 +187,14 @@ class YouTube:
     def close(self) -> None:
         """Close its connections."""
         self._service.close()
+
+    def _find_channel(self, **words: Any) -> ChannelAnswer:
+        try:
+            return _channel_answer(next(iter(self._find_channels(**words)), None))
+        except _Refused as refused:
+            if not refused.is_of_a_channel:
+                raise
+            return ChannelAnswer(None, reason=str(refused))
 
     def _find_channels(self, **words: Any) -> list[dict[str, Any]]:
         try:
@@ -249,6 +264,11 @@ class _Refused(SourceError):
         super().__init__(message)
         self.status = status
         self.reason = reason
+
+    @property
+    def is_of_a_channel(self) -> bool:
+        """Whether the channel that was asked for is the reason, and others may be answered."""
+        return self.status == 400 or self.reason == "channelForbidden"
 
 
 def _channel_answer(item: dict[str, Any] | None) -> ChannelAnswer:
