@@ -149,13 +149,50 @@ def test_a_shard_that_cannot_be_read_is_told_and_the_others_are_done(run, fitted
     assert not manifest(tmp_path / "out")["unread"]
 
 
-def test_a_shard_that_can_no_longer_be_read_keeps_no_decisions_of_what_it_was(run, fitted_folder, shards, tmp_path):
+def test_a_shard_that_became_unreadable_keeps_no_decisions_of_what_it_was(run, fitted_folder, shards, train, tmp_path):
     words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
+    train.iloc[:4].assign(yt_reel_id=["", *train["yt_reel_id"].iloc[1:4]]).to_parquet(shards / "a.parquet", index=False)
     assert run(*words)[0] == 0
+    assert (tmp_path / "out" / "a.rejected.csv").exists()
     (shards / "a.parquet").write_bytes(b"PAR1 and no more")
     assert run(*words)[0] == 2
     assert not (tmp_path / "out" / "a.parquet").exists()
+    assert not (tmp_path / "out" / "a.rejected.csv").exists()
     assert "a.parquet" not in manifest(tmp_path / "out")["shards"]
+
+
+@pytest.mark.parametrize("column", ["reel_nme=title", "reel_name=titel"])
+def test_a_wrong_name_of_a_column_costs_no_decisions(run, fitted_folder, shards, tmp_path, column):
+    words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
+    assert run(*words)[0] == 0
+    before = written(tmp_path / "out")
+    code, _, err = run(*words, "--column", column)
+    assert code == 2
+    assert "no column" in err
+    assert written(tmp_path / "out") == before
+    assert "4 of them done before" in run(*words)[2]
+
+
+def test_decisions_of_a_shard_that_cannot_be_read_just_now_stay(
+    run, fitted_folder, shards, train, tmp_path, monkeypatch
+):
+    words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
+    assert run(*words)[0] == 0
+    before = written(tmp_path / "out")
+    train.iloc[:60].to_parquet(shards / "b.parquet", index=False)
+
+    def failing(shard):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(deciding_module, "readable", failing)
+    code, _, err = run(*words)
+    assert code == 2
+    assert "150 clips of 3 shards, 3 of them done before" in err
+    assert f"{shards / 'b.parquet'}: cannot be read: Input/output error" in err
+    assert {*manifest(tmp_path / "out")["unread"]} == {"b.parquet"}
+    assert written(tmp_path / "out") == before
+    monkeypatch.undo()
+    assert "210 clips of 4 shards, 3 of them done before" in run(*words)[2]
 
 
 def test_tables_that_are_no_longer_there_are_told_and_their_decisions_stay(run, fitted_folder, shards, tmp_path):

@@ -6,7 +6,7 @@ itself, see `smf_embed.files`:
     deciders   key → catalogue, generation, encoder, model and options that shards were decided by
     shards     name of the shard → its size, mark and SHA-256 as it was read; the key of its decider; the file that
                holds its decisions, its bytes and SHA-256; counts of rows
-    unread     name of the shard → why it could not be read
+    unread     name of the shard → why it could not be read; its earlier decisions stay, unless it is another by now
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import filelock
@@ -36,6 +36,12 @@ _FORMAT = 1
 _SHARE = 20
 # as smf_embed.files.replace_atomically names files before they are whole
 _HALF_MADE = re.compile(r"\..+\.[0-9a-f]{8}\.(parquet|csv|json)")
+
+
+def decision_files(shard: str) -> tuple[str, str]:
+    """Return the names of the files for the decisions of a shard of this name, and for its rejected rows."""
+    name = PurePosixPath(shard)
+    return str(name.with_suffix(".parquet")), str(name.with_suffix(REJECTED))
 
 
 class OutputFolder:
@@ -181,8 +187,12 @@ class Manifest:
         """
         if "unread" in result:
             self.unread[shard.name] = result["unread"]
-            if before := self.shards.pop(shard.name, None):  # decisions of what the shard was once
-                self._folder.remove(before["file"])
+            before = self.shards.get(shard.name)
+            # decisions of what the shard was once go; where nothing is known of what it is now, they may still be right
+            if before and result.get("sha256", before["sha256"]) != before["sha256"]:
+                del self.shards[shard.name]
+                for file in (before["file"], decision_files(shard.name)[1]):
+                    self._folder.remove(file)
         else:
             self.shards[shard.name] = {"bytes": shard.size, "mark": shard.mark, "decided_by": self.key} | result
         if time.monotonic() >= self._next_save:

@@ -13,6 +13,7 @@ from typing import Any
 from smf_embed.bulk.deciding import Deciding, decide_here, decider_facts
 from smf_embed.bulk.output import Manifest, OutputFolder
 from smf_embed.bulk.shards import Shard, find_shards
+from smf_embed.clip_tables import check_mapping
 from smf_embed.console import say
 from smf_embed.errors import InputError
 
@@ -52,11 +53,12 @@ def predict_shards(
     Raises
     ------
     InputError
-        Nothing to decide, an output that cannot be used, Ray that is not there.
+        Nothing to decide, a column that there is none of, an output that cannot be used, Ray that is not there.
     CatalogueError, ModelError
         None there, or changed while the shards were decided; what was done by then is kept.
     """
     started = time.monotonic()
+    check_mapping(deciding.columns)
     root, shards = find_shards(source)
     output = OutputFolder(deciding.output)
     _check_names(source, root, shards, output)
@@ -98,7 +100,8 @@ def predict_shards(
                     progress(done / size, f"{len(shards) - len(todo) + now:,} of {len(shards):,} shards")
         finally:
             manifest.save()
-    kept = [manifest.shards[shard.name] for shard in shards if shard.name in manifest.shards]
+    known = manifest.shards.keys() - manifest.unread.keys()  # earlier decisions of what cannot be read are not counted
+    kept = [manifest.shards[shard.name] for shard in shards if shard.name in known]
     return {
         "shards": len(shards),
         "decided_now": now,
