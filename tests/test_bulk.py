@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -99,6 +100,18 @@ def test_another_catalogue_or_option_decides_all_again_and_says_so(run, fitted, 
     facts = manifest(tmp_path / "out")["deciders"]
     assert len(facts) == 1
     assert {row["decided_by"] for row in manifest(tmp_path / "out")["shards"].values()} == {*facts}
+
+
+def test_copies_of_a_catalogue_that_went_their_own_ways_decide_anew(run, fitted, shards, train, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(fitted, other)
+    for folder, project in ((fitted, "none"), (other, train["cartoon"].iloc[-1])):
+        with Catalogue(folder) as catalogue:
+            catalogue.label([train["yt_reel_id"].iloc[0]], project)
+    assert run("predict", shards, "-o", tmp_path / "out", "--catalogue", fitted)[0] == 0
+    code, _, err = run("predict", shards, "-o", tmp_path / "out", "--catalogue", other)
+    assert code == 0
+    assert "decided again: 4 of 4 shards" in err
 
 
 def test_bad_rows_are_reported_beside_their_shard_alone(run, fitted_folder, shards, train, tmp_path):

@@ -60,6 +60,8 @@ def decider_facts(deciding: Deciding) -> dict[str, Any]:
         return {
             "catalogue": catalogue.catalogue_id,
             "generation": generation,
+            # copies that went their own ways may have the same number
+            "token": catalogue.generation_token(generation),
             "encoder": catalogue.fingerprint,
             "model": file_digest(folder / "manifest.json"),
             "columns": deciding.columns,

@@ -3,7 +3,7 @@
 `manifest.json` is replaced as shards are done, and a shard stands in it only once its file is whole. It holds a seal of
 itself, see `smf_embed.files`:
 
-    deciders   key → catalogue, generation, encoder, model and options that shards were decided by
+    deciders   key → catalogue, generation and its token, encoder, model and options that shards were decided by
     shards     name of the shard → its size, mark and SHA-256 as it was read; the key of its decider; the file that
                holds its decisions, its bytes and SHA-256; counts of rows
     unread     name of the shard → why it could not be read; its earlier decisions stay, unless it is another by now
