@@ -321,6 +321,34 @@ def test_names_of_shards_leave_hidden_files_out(shards):
     assert [shard.name for shard in find_shards(str(shards / "**" / "*.parquet"))[1]][-1] == "more/d.parquet"
 
 
+def test_links_are_followed_and_one_that_leads_nowhere_is_told(run, fitted_folder, shards, train, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "2024").mkdir(parents=True)
+    train.iloc[:20].to_parquet(elsewhere / "2024" / "x.parquet", index=False)
+    train.iloc[:30].to_parquet(elsewhere / "y.parquet", index=False)
+    (shards / "e.parquet").symlink_to(elsewhere / "y.parquet")
+    (shards / "linked").symlink_to(elsewhere / "2024")
+    _, found = find_shards(str(shards))
+    names = ["a.parquet", "b.parquet", "c.csv", "e.parquet", "linked/x.parquet", "more/d.parquet"]
+    assert [shard.name for shard in found] == names
+    assert found[3].size == (elsewhere / "y.parquet").stat().st_size
+    assert [shard.name for shard in find_shards(str(shards / "*.parquet"))[1]][-1] == "e.parquet"
+    assert [shard.name for shard in find_shards(str(shards / "*" / "*.parquet"))[1]][0] == "linked/x.parquet"
+    words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
+    assert "250 clips of 6 shards" in run(*words)[2]
+    train.iloc[:40].to_parquet(elsewhere / "y.parquet", index=False)
+    code, _, err = run(*words)
+    assert "1 of 6 shards: changed" in err
+    (shards / "gone.csv").symlink_to(tmp_path / "nothing.csv")
+    code, _, err = run(*words)
+    assert code == 2
+    assert f"{shards / 'gone.csv'}: cannot be read" in err
+    (shards / "more" / "up").symlink_to(shards)
+    code, _, err = run(*words)
+    assert code == 2
+    assert f"{shards / 'more' / 'up'}: is a link to a folder that it lies in" in err
+
+
 def test_a_file_whose_name_looks_like_a_glob_is_one_table(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "clips[1].csv").touch()
