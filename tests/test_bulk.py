@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import fsspec
 import pandas as pd
@@ -333,7 +334,7 @@ def test_links_are_followed_and_one_that_leads_nowhere_is_told(run, fitted_folde
     assert [shard.name for shard in found] == names
     assert found[3].size == (elsewhere / "y.parquet").stat().st_size
     assert [shard.name for shard in find_shards(str(shards / "*.parquet"))[1]][-1] == "e.parquet"
-    assert [shard.name for shard in find_shards(str(shards / "*" / "*.parquet"))[1]][0] == "linked/x.parquet"
+    assert find_shards(str(shards / "*" / "*.parquet"))[1][0].name == "linked/x.parquet"
     words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
     assert "250 clips of 6 shards" in run(*words)[2]
     train.iloc[:40].to_parquet(elsewhere / "y.parquet", index=False)
@@ -347,6 +348,22 @@ def test_links_are_followed_and_one_that_leads_nowhere_is_told(run, fitted_folde
     code, _, err = run(*words)
     assert code == 2
     assert f"{shards / 'more' / 'up'}: is a link to a folder that it lies in" in err
+
+
+def test_addresses_that_cannot_be_used_are_refused_in_one_line(run, fitted_folder, shards, tmp_path):
+    archive = tmp_path / "clips.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(shards / "a.parquet", "a.parquet")
+    sources = {
+        f"zip://*.parquet::file://{archive}": "cannot be named one by one",
+        f"zip://*.parquet::file://{tmp_path / 'none.zip'}": "cannot be opened",
+        "webhdfs:///clips": "cannot be opened",
+    }
+    for source, reason in sources.items():
+        code, out, err = run("predict", source, "-o", tmp_path / "out", "--catalogue", fitted_folder)
+        assert (code, out) == (2, "")
+        assert reason in err
+        assert len(err.splitlines()) == 1
 
 
 def test_a_file_whose_name_looks_like_a_glob_is_one_table(tmp_path, monkeypatch):

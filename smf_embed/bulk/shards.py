@@ -8,7 +8,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -54,7 +54,8 @@ def file_system(address: str) -> tuple[Any, str]:
     Raises
     ------
     InputError
-        An address of a kind that fsspec does not know, or that needs a package which is not installed.
+        An address of a kind that fsspec does not know, that needs a package which is not installed, or that cannot be
+        reached.
     """
     from fsspec.core import url_to_fs
     from fsspec.implementations.local import LocalFileSystem
@@ -63,8 +64,9 @@ def file_system(address: str) -> tuple[Any, str]:
         return LocalFileSystem(), str(Path(address).absolute())
     try:
         system, path = url_to_fs(address)
-    except (ImportError, ValueError) as error:
-        raise InputError(f"{address}: cannot be opened: {error}") from error
+    except (ImportError, ValueError, TypeError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{address}: cannot be opened: {reason}") from error
     return system, str(path).rstrip("/")
 
 
@@ -84,7 +86,8 @@ def find_shards(source: str) -> tuple[str, list[Shard]]:
     Raises
     ------
     InputError
-        No such folder, or nothing in it; a folder that cannot be read, or a link to one that it lies in.
+        No such folder, or nothing in it; an address that does not say by itself where its files are; a folder
+        that cannot be read, or a link to one that it lies in.
     """
     system, path = file_system(source)
     local = "://" not in source
@@ -108,7 +111,21 @@ def find_shards(source: str) -> tuple[str, list[Shard]]:
             shards.append(Shard(name, file if local else system.unstrip_protocol(file), int(facts["size"] or 0), mark))
     if not shards:
         raise InputError(f"{source}: there is no {' or '.join(SUFFIXES)} file")
+    if not local:
+        _check_address(source, system, shards[0].address)
     return (root if local else system.unstrip_protocol(root)), shards
+
+
+def _check_address(source: str, system: Any, address: str) -> None:
+    """See that an address made from a path is opened as what it was made from, as a worker of Ray has to do."""
+    with suppress(InputError):
+        if file_system(address)[0] == system:
+            return
+    # fsspec leaves out hosts, and archives that files are in
+    raise InputError(
+        f"{source}: files of such an address cannot be named one by one; copy them to a folder, or to an address "
+        "such as s3://BUCKET/FOLDER"
+    )
 
 
 def _files_in(folder: str, above: tuple[tuple[int, int], ...] = ()) -> Iterator[str]:
