@@ -18,7 +18,7 @@ from smf_embed import cli_bulk
 from smf_embed.bulk import deciding as deciding_module
 from smf_embed.bulk.shards import find_shards
 from smf_embed.catalogue import Catalogue
-from smf_embed.files import read_sealed_json
+from smf_embed.files import read_sealed_json, write_sealed_json
 
 
 @pytest.fixture
@@ -217,6 +217,33 @@ def test_tables_that_are_no_longer_there_are_told_and_their_decisions_stay(run, 
     assert "left in" in err
     assert "c.csv, more/d.parquet" in err
     assert len(manifest(tmp_path / "out")["shards"]) == 4
+
+
+def test_an_output_belongs_to_one_source(run, fitted_folder, shards, train, tmp_path, monkeypatch):
+    words = ["-o", tmp_path / "out", "--catalogue", fitted_folder]
+    assert run("predict", shards, *words)[0] == 0
+    before = written(tmp_path / "out")
+    other = tmp_path / "other"
+    other.mkdir()
+    train.iloc[:5].to_parquet(other / "a.parquet", index=False)
+    for source in (other, other / "*.parquet", shards / "more" / "*"):
+        code, _, err = run("predict", source, *words)
+        assert code == 2
+        assert f"holds decisions of the tables in {shards}" in err
+        assert len(err.splitlines()) == 1
+    assert written(tmp_path / "out") == before
+    # the same source by another name
+    monkeypatch.chdir(other)
+    (tmp_path / "link").symlink_to(shards)
+    for source in ("../clips", "../clips/*.parquet", "../other/../clips", tmp_path / "link"):
+        assert "of them done before" in run("predict", source, *words)[2]
+    # as an earlier version wrote it
+    path = tmp_path / "out" / "manifest.json"
+    value = manifest(tmp_path / "out")
+    del value["source"]
+    write_sealed_json(path, value)
+    assert "4 of them done before" in run("predict", shards, *words)[2]
+    assert manifest(tmp_path / "out")["source"] == str(shards)
 
 
 def test_what_cannot_be_done_is_one_line(run, fitted_folder, shards, tmp_path):

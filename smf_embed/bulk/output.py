@@ -3,6 +3,7 @@
 `manifest.json` is replaced as shards are done, and a shard stands in it only once its file is whole. It holds a seal of
 itself, see `smf_embed.files`:
 
+    source     the folder that all shards are in; one output is of one source
     deciders   key → catalogue, generation and its token, encoder, model and options that shards were decided by
     shards     name of the shard → its size, mark and SHA-256 as it was read; the key of its decider; the file that
                holds its decisions, its bytes and SHA-256; counts of rows
@@ -24,7 +25,7 @@ from typing import Any
 
 import filelock
 
-from smf_embed.bulk.shards import Shard, digest, file_system
+from smf_embed.bulk.shards import Shard, digest, file_system, place_of
 from smf_embed.errors import InputError
 from smf_embed.files import read_sealed_json, replace_atomically, write_sealed_json
 
@@ -138,14 +139,16 @@ class Manifest:
     folder : OutputFolder
     decider : dict
         What shards are decided by now: JSON.
+    source : str
+        The folder that they are all in.
 
     Raises
     ------
     InputError
-        The folder holds other files and no manifest, or a damaged one.
+        The folder holds other files and no manifest, a damaged one, or decisions of another source.
     """
 
-    def __init__(self, folder: OutputFolder, decider: dict[str, Any]) -> None:
+    def __init__(self, folder: OutputFolder, decider: dict[str, Any], source: str) -> None:
         self._folder = folder
         self.key = hashlib.sha256(json.dumps(decider, sort_keys=True).encode()).hexdigest()[:12]
         found = folder.read_json(MANIFEST)
@@ -156,6 +159,13 @@ class Manifest:
         if found is not None and found.get("format") != _FORMAT:
             raise InputError(f"{folder.address}/{MANIFEST}: is of another version of smf-embed; name another folder")
         found = found or {"deciders": {}, "shards": {}}
+        self._source = place_of(source)
+        before = found.get("source", self._source)  # those of earlier versions do not say it
+        if before != self._source:
+            raise InputError(
+                f"{folder.address}: holds decisions of the tables in {before}, and those of {self._source} might take "
+                "their names; name another folder for them, or a folder or glob that takes in both"
+            )
         self._deciders: dict[str, Any] = found["deciders"] | {self.key: decider}
         self.shards: dict[str, dict[str, Any]] = found["shards"]
         self.unread: dict[str, str] = {}
@@ -204,6 +214,7 @@ class Manifest:
         used = {done["decided_by"] for done in self.shards.values()}
         value = {
             "format": _FORMAT,
+            "source": self._source,
             "deciders": {key: facts for key, facts in self._deciders.items() if key in used | {self.key}},
             "shards": dict(sorted(self.shards.items())),
             "unread": dict(sorted(self.unread.items())),

@@ -68,7 +68,7 @@ def predict_shards(
     deciding = replace(deciding, facts=decider_facts(deciding))
     with ExitStack() as stack:
         stack.enter_context(output.writing())
-        manifest = Manifest(output, deciding.facts or {})
+        manifest = Manifest(output, deciding.facts or {}, root)
         reasons = {shard: manifest.reason_to_decide(shard) for shard in shards}
         todo = [shard for shard, reason in reasons.items() if reason]
         again = Counter(reason for reason in reasons.values() if reason not in ("", "new"))

@@ -70,6 +70,12 @@ def file_system(address: str) -> tuple[Any, str]:
     return system, str(path).rstrip("/")
 
 
+def place_of(address: str) -> str:
+    """Return what names a folder alike, however it was written: on the disk without links and `..`."""
+    system, path = file_system(address)
+    return os.path.realpath(path) if "://" not in address else str(system.unstrip_protocol(path))
+
+
 def find_shards(source: str) -> tuple[str, list[Shard]]:
     """List the shards of a folder, with all folders in it, or of a glob.
 
