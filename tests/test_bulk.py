@@ -246,6 +246,35 @@ def test_an_output_belongs_to_one_source(run, fitted_folder, shards, train, tmp_
     assert manifest(tmp_path / "out")["source"] == str(shards)
 
 
+def test_decisions_may_lie_beside_the_tables_of_a_glob_and_never_among_them(
+    run, fitted_folder, shards, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(shards)
+    for _ in range(2):
+        code, _, err = run("predict", "*.parquet", "-o", "decisions", "--catalogue", fitted_folder)
+        assert code == 0
+        assert "100 clips of 2 shards" in err
+        code, _, err = run("predict", "mor?/*.parquet", "-o", "decisions-of-more", "--catalogue", fitted_folder)
+        assert code == 0
+        assert "50 clips of 1 shards" in err
+    (shards / "more" / "back").symlink_to(shards / "decisions")
+    for source, output in (
+        ("../clips", "out"),
+        (".", "out"),
+        ("**/*.parquet", "out"),
+        ("*.parquet", "."),
+        ("*.parquet", "../clips"),
+        ("more/*.parquet", "."),
+        ("decisions/*.parquet", "decisions"),
+        ("more/back/*.parquet", "decisions"),
+    ):
+        code, _, err = run("predict", source, "-o", output, "--catalogue", fitted_folder)
+        assert code == 2
+        assert "lies in" in err
+        assert len(err.splitlines()) == 1
+    assert not (shards / "out").exists()
+
+
 def test_what_cannot_be_done_is_one_line(run, fitted_folder, shards, tmp_path):
     def refused(*words):
         code, out, err = run("predict", *words, "--catalogue", fitted_folder)

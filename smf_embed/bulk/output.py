@@ -91,10 +91,13 @@ class OutputFolder:
             for name in (self._system.ls(self.root, detail=False) if self._system.isdir(self.root) else ())
         )
 
-    def is_in(self, address: str) -> bool:
+    def is_in(self, folder: str) -> bool:
         """Tell whether it is a folder, or lies in it."""
-        system, root = file_system(address)
-        return type(system) is type(self._system) and f"{self.root}/".startswith(f"{root}/")
+        return _lies_in(self.address, folder)
+
+    def has(self, address: str) -> bool:
+        """Tell whether a folder is it, or lies in it."""
+        return _lies_in(address, self.address)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -129,6 +132,10 @@ class OutputFolder:
             except FileNotFoundError:
                 return None
             return read_sealed_json(Path(folder) / name)
+
+
+def _lies_in(address: str, folder: str) -> bool:
+    return f"{place_of(address)}/".startswith(f"{place_of(folder).rstrip('/')}/")
 
 
 class Manifest:

@@ -12,7 +12,7 @@ from typing import Any
 
 from smf_embed.bulk.deciding import Deciding, decide_here, decider_facts
 from smf_embed.bulk.output import Manifest, OutputFolder
-from smf_embed.bulk.shards import Shard, find_shards
+from smf_embed.bulk.shards import Shard, file_system, find_shards
 from smf_embed.clip_tables import check_mapping
 from smf_embed.console import say
 from smf_embed.errors import InputError
@@ -113,8 +113,15 @@ def predict_shards(
 
 
 def _check_names(source: str, root: str, shards: list[Shard], output: OutputFolder) -> None:
-    if output.is_in(root):
-        raise InputError(f"{output.address}: lies in {source}, and would be read as a part of it; name another folder")
+    # a glob without ** finds nothing deeper than now, and decisions lie deeper than their shards
+    system, path = file_system(source)
+    is_deep = "**" in path or system.isdir(path)
+    folders = {shard.address.rpartition("/")[0] for shard in shards}
+    if (is_deep and output.is_in(root)) or any(map(output.has, folders)):
+        raise InputError(
+            f"{output.address}: lies in {source}, or that in it, and decisions would be read as tables; name another "
+            "folder"
+        )
     names = Counter(str(PurePosixPath(shard.name).with_suffix("")) for shard in shards)
     if twice := [name for name, count in names.items() if count > 1]:
         raise InputError(f"{source}: has {twice[0]} with two suffixes, and their decisions would have one name")
