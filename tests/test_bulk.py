@@ -18,6 +18,7 @@ from smf_embed import cli_bulk
 from smf_embed.bulk import deciding as deciding_module
 from smf_embed.bulk.shards import find_shards
 from smf_embed.catalogue import Catalogue
+from smf_embed.errors import ModelError
 from smf_embed.files import read_sealed_json, write_sealed_json
 
 
@@ -292,13 +293,14 @@ def test_what_cannot_be_done_is_one_line(run, fitted_folder, shards, tmp_path):
     assert "lies in" in refused(shards, "-o", shards)
     assert "holds files, but no manifest.json" in refused(shards, "-o", tmp_path / "full")
     assert "name a folder" in refused(shards)
+    assert "would be a folder" in refused(shards, "-o", tmp_path / "new.csv")
     assert "--subtitles is not for many tables" in refused(shards, "-o", out, "--subtitles", tmp_path)
     assert "name one of local, ray" in refused(shards, "-o", out, "--engine", "spark")
     assert "--workers is for --engine ray" in refused(shards, "-o", out, "--workers", "2")
     assert "for a folder or glob" in refused(shards / "a.parquet", "-o", "x.csv", "--engine", "ray")
     assert "nothing://here" in refused("nothing://here", "-o", out)
     (shards / "a.csv").write_bytes((shards / "c.csv").read_bytes())
-    assert "has a with two suffixes" in refused(shards, "-o", out)
+    assert "decisions would both be a.parquet" in refused(shards, "-o", out)
     assert not out.exists()
 
 
@@ -376,6 +378,26 @@ def test_names_of_shards_leave_hidden_files_out(shards):
     assert [shard.name for shard in found] == ["a.parquet", "b.parquet", "c.csv", "more/d.parquet"]
     assert [shard.name for shard in find_shards(str(shards / "mo*" / "*"))[1]] == ["more/d.parquet"]
     assert [shard.name for shard in find_shards(str(shards / "**" / "*.parquet"))[1]][-1] == "more/d.parquet"
+
+
+def test_only_what_a_table_ends_in_is_taken_off_its_name(run, fitted_folder, train, tmp_path):
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for name in ("2024.01", "2024.02", "2024.03.parquet", "2024.04.PARQUET"):
+        train.iloc[:5].to_parquet(folder / name, index=False)
+    code, _, err = run("predict", folder / "*", "-o", tmp_path / "out", "--catalogue", fitted_folder)
+    assert code == 0, err
+    names = {path.name for path in (tmp_path / "out").glob("*.parquet")}
+    assert names == {f"2024.0{number}.parquet" for number in (1, 2, 3, 4)}
+
+
+def test_a_model_that_cannot_be_loaded_leaves_no_catalogue_open(fitted, tmp_path, monkeypatch):
+    closed = []
+    monkeypatch.setattr(Catalogue, "close", lambda self, close=Catalogue.close: (closed.append(self), close(self)))
+    next((fitted / "model").glob("trees*")).write_text("damaged")
+    with pytest.raises(ModelError):
+        deciding_module.ShardDecider(deciding_module.Deciding(str(fitted), str(tmp_path / "out"), {}))
+    assert len(closed) == 1
 
 
 def test_links_are_followed_and_one_that_leads_nowhere_is_told(run, fitted_folder, shards, train, tmp_path):

@@ -90,8 +90,12 @@ class ShardDecider:
         self._deciding = deciding
         self._output = OutputFolder(deciding.output)
         self._catalogue = Catalogue(deciding.catalogue, device=deciding.device, isolate=deciding.isolate)
-        self._model = Classifier.load(Path(deciding.catalogue) / MODEL_FOLDER, self._catalogue)
-        self._check()
+        try:
+            self._model = Classifier.load(Path(deciding.catalogue) / MODEL_FOLDER, self._catalogue)
+            self._check()
+        except BaseException:
+            self._catalogue.close()
+            raise
 
     def close(self) -> None:
         """Close the catalogue."""

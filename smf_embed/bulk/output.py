@@ -20,12 +20,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import filelock
 
-from smf_embed.bulk.shards import Shard, digest, file_system, place_of
+from smf_embed.bulk.shards import SUFFIXES, Shard, digest, file_system, place_of
 from smf_embed.errors import InputError
 from smf_embed.files import read_sealed_json, replace_atomically, write_sealed_json
 
@@ -41,8 +41,9 @@ _HALF_MADE = re.compile(r"\..+\.[0-9a-f]{8}\.(parquet|csv|json)")
 
 def decision_files(shard: str) -> tuple[str, str]:
     """Return the names of the files for the decisions of a shard of this name, and for its rejected rows."""
-    name = PurePosixPath(shard)
-    return str(name.with_suffix(".parquet")), str(name.with_suffix(REJECTED))
+    # of "2024.01", what is behind the dot is no suffix
+    name = shard.removesuffix(next((shard[-len(end) :] for end in SUFFIXES if shard.lower().endswith(end)), ""))
+    return f"{name}.parquet", f"{name}{REJECTED}"
 
 
 class OutputFolder:

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from smf_embed.bulk.deciding import Deciding, decide_here, decider_facts
-from smf_embed.bulk.output import Manifest, OutputFolder
+from smf_embed.bulk.output import Manifest, OutputFolder, decision_files
 from smf_embed.bulk.shards import Shard, file_system, find_shards
 from smf_embed.clip_tables import check_mapping
 from smf_embed.console import say
@@ -122,9 +122,9 @@ def _check_names(source: str, root: str, shards: list[Shard], output: OutputFold
             f"{output.address}: lies in {source}, or that in it, and decisions would be read as tables; name another "
             "folder"
         )
-    names = Counter(str(PurePosixPath(shard.name).with_suffix("")) for shard in shards)
+    names = Counter(decision_files(shard.name)[0] for shard in shards)
     if twice := [name for name, count in names.items() if count > 1]:
-        raise InputError(f"{source}: has {twice[0]} with two suffixes, and their decisions would have one name")
+        raise InputError(f"{source}: has two tables whose decisions would both be {twice[0]}; rename one of them")
 
 
 def _some(names: list[str]) -> list[str]:
