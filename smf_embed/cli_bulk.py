@@ -105,7 +105,7 @@ def decide_many(
         )
     if done["unread"]:
         reasons = list(done["unread"].values())
-        more = f"; {len(reasons) - _SHOWN:,} more in manifest.json" if len(reasons) > _SHOWN else ""
+        more = f"; {len(reasons) - _SHOWN:,} more in _manifest.json" if len(reasons) > _SHOWN else ""
         raise InputError(
             f"{len(reasons):,} of {done['shards']:,} shards could not be read: {'; '.join(reasons[:_SHOWN])}{more}. "
             "The others are done; the same command does what is left"

@@ -11,6 +11,8 @@ import zipfile
 
 import fsspec
 import pandas as pd
+import pyarrow.dataset
+import pyarrow.parquet
 import pytest
 from conftest import contents, make_table
 
@@ -19,7 +21,7 @@ from smf_embed.bulk import deciding as deciding_module
 from smf_embed.bulk.shards import find_shards
 from smf_embed.catalogue import Catalogue
 from smf_embed.errors import ModelError
-from smf_embed.files import read_sealed_json, write_sealed_json
+from smf_embed.files import read_sealed_json
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def shards(train, tmp_path):
 
 
 def manifest(folder):
-    found = read_sealed_json(folder / "manifest.json")
+    found = read_sealed_json(folder / "_manifest.json")
     assert found is not None
     return found
 
@@ -46,7 +48,7 @@ def written(folder):
     return {
         str(path.relative_to(folder)): path.stat().st_mtime_ns
         for path in folder.rglob("*")
-        if path.is_file() and path.name != "manifest.json"
+        if path.is_file() and path.name != "_manifest.json"
     }
 
 
@@ -123,18 +125,23 @@ def test_bad_rows_are_reported_beside_their_shard_alone(run, fitted_folder, shar
     code, _, err = run("predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder)
     assert code == 0
     assert "4 rows rejected" in err
-    report = pd.read_csv(tmp_path / "out" / "b.rejected.csv")
+    report = pd.read_csv(tmp_path / "out" / "_b.rejected.csv")
     assert report["line"].tolist() == [1, 2]
     assert report["reason"].str.contains("yt_reel_id").all()
     assert set(report["source"]) == {str(shards / "b.parquet")}
     # not one good row: a table of the same columns, so that all can be read as one
     assert pd.read_parquet(tmp_path / "out" / "c.parquet").empty
-    assert {path.name for path in (tmp_path / "out").rglob("*.csv")} == {"b.rejected.csv", "c.rejected.csv"}
-    whole = pd.concat(map(pd.read_parquet, sorted((tmp_path / "out").rglob("*.parquet"))))
-    assert len(whole) == 50 + 2 + 0 + 50
+    assert {path.name for path in (tmp_path / "out").rglob("*.csv")} == {"_b.rejected.csv", "_c.rejected.csv"}
+    files = sorted((tmp_path / "out").rglob("*.parquet"))
+    assert len({str(pyarrow.parquet.read_schema(file).remove_metadata()) for file in files}) == 1
+    # whichever is the first to be read, and with the reports and the manifest beside them
+    assert len(pyarrow.dataset.dataset(files[::-1]).to_table()) == 50 + 2 + 0 + 50
+    whole = pd.read_parquet(tmp_path / "out")
+    pd.testing.assert_frame_equal(whole, pd.concat(map(pd.read_parquet, files), ignore_index=True), check_dtype=False)
+    pd.testing.assert_series_equal(whole.dtypes, pd.read_parquet(files[0]).dtypes)
     train.iloc[:4].to_parquet(shards / "b.parquet", index=False)
     assert run("predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder)[0] == 0
-    assert not (tmp_path / "out" / "b.rejected.csv").exists()
+    assert not (tmp_path / "out" / "_b.rejected.csv").exists()
 
 
 def test_a_shard_without_rows_is_done(run, fitted_folder, shards, train, tmp_path):
@@ -168,11 +175,11 @@ def test_a_shard_that_became_unreadable_keeps_no_decisions_of_what_it_was(run, f
     words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
     train.iloc[:4].assign(yt_reel_id=["", *train["yt_reel_id"].iloc[1:4]]).to_parquet(shards / "a.parquet", index=False)
     assert run(*words)[0] == 0
-    assert (tmp_path / "out" / "a.rejected.csv").exists()
+    assert (tmp_path / "out" / "_a.rejected.csv").exists()
     (shards / "a.parquet").write_bytes(b"PAR1 and no more")
     assert run(*words)[0] == 2
     assert not (tmp_path / "out" / "a.parquet").exists()
-    assert not (tmp_path / "out" / "a.rejected.csv").exists()
+    assert not (tmp_path / "out" / "_a.rejected.csv").exists()
     assert "a.parquet" not in manifest(tmp_path / "out")["shards"]
 
 
@@ -238,13 +245,6 @@ def test_an_output_belongs_to_one_source(run, fitted_folder, shards, train, tmp_
     (tmp_path / "link").symlink_to(shards)
     for source in ("../clips", "../clips/*.parquet", "../other/../clips", tmp_path / "link"):
         assert "of them done before" in run("predict", source, *words)[2]
-    # as an earlier version wrote it
-    path = tmp_path / "out" / "manifest.json"
-    value = manifest(tmp_path / "out")
-    del value["source"]
-    write_sealed_json(path, value)
-    assert "4 of them done before" in run("predict", shards, *words)[2]
-    assert manifest(tmp_path / "out")["source"] == str(shards)
 
 
 def test_decisions_may_lie_beside_the_tables_of_a_glob_and_never_among_them(
@@ -291,7 +291,7 @@ def test_what_cannot_be_done_is_one_line(run, fitted_folder, shards, tmp_path):
     assert "there is no .parquet or .csv file" in refused(shards / "*.json", "-o", out)
     assert "lies in" in refused(shards, "-o", shards / "decisions")
     assert "lies in" in refused(shards, "-o", shards)
-    assert "holds files, but no manifest.json" in refused(shards, "-o", tmp_path / "full")
+    assert "holds files, but no _manifest.json" in refused(shards, "-o", tmp_path / "full")
     assert "name a folder" in refused(shards)
     assert "would be a folder" in refused(shards, "-o", tmp_path / "new.csv")
     assert "--subtitles is not for many tables" in refused(shards, "-o", out, "--subtitles", tmp_path)
@@ -307,13 +307,29 @@ def test_what_cannot_be_done_is_one_line(run, fitted_folder, shards, tmp_path):
 def test_a_damaged_manifest_is_told_and_not_written_over(run, fitted_folder, shards, tmp_path):
     words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
     assert run(*words)[0] == 0
-    path = tmp_path / "out" / "manifest.json"
+    path = tmp_path / "out" / "_manifest.json"
     path.write_text(path.read_text().replace('"clips": 50', '"clips": 51', 1))
     damaged = path.read_bytes()
     code, _, err = run(*words)
     assert code == 2
-    assert "manifest.json: is damaged; remove it" in err
+    assert f"{path}: is damaged" in err
     assert path.read_bytes() == damaged
+    # what the message advises works
+    other = ["predict", shards, "-o", tmp_path / "other", "--catalogue", fitted_folder]
+    assert "0 of them done before" in run(*other)[2]
+    shutil.rmtree(tmp_path / "out")
+    code, _, err = run(*words)
+    assert code == 0
+    assert "200 clips of 4 shards, 0 of them done before" in err
+
+
+def test_decisions_of_an_earlier_version_are_told_and_not_mixed(run, fitted_folder, shards, tmp_path):
+    words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
+    assert run(*words)[0] == 0
+    (tmp_path / "out" / "_manifest.json").rename(tmp_path / "out" / "manifest.json")
+    code, _, err = run(*words)
+    assert code == 2
+    assert "earlier version of smf-embed; name another folder" in err
 
 
 def test_a_catalogue_that_is_changed_meanwhile_stops_the_run(run, fitted, shards, train, tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 """The folder that decisions of shards go to, on the disk or elsewhere, and the manifest that tells which are done.
 
-`manifest.json` is replaced as shards are done, and a shard stands in it only once its file is whole. It holds a seal of
-itself, see `smf_embed.files`:
+`_manifest.json` is replaced as shards are done, and a shard stands in it only once its file is whole. It holds a seal
+of itself, see `smf_embed.files`:
 
     source     the folder that all shards are in; one output is of one source
     deciders   key → catalogue, generation and its token, encoder, model and options that shards were decided by
@@ -29,8 +29,9 @@ from smf_embed.bulk.shards import SUFFIXES, Shard, digest, file_system, place_of
 from smf_embed.errors import InputError
 from smf_embed.files import read_sealed_json, replace_atomically, write_sealed_json
 
-MANIFEST = "manifest.json"
-REJECTED = ".rejected.csv"
+# who reads a folder as one table leaves out names that begin so; before, they were called otherwise
+MANIFEST = "_manifest.json"
+_EARLIER_MANIFEST = "manifest.json"
 _LOCK = ".writer.lock"
 _FORMAT = 1
 # the time between two writes of the manifest, as a multiple of what one takes
@@ -43,7 +44,8 @@ def decision_files(shard: str) -> tuple[str, str]:
     """Return the names of the files for the decisions of a shard of this name, and for its rejected rows."""
     # of "2024.01", what is behind the dot is no suffix
     name = shard.removesuffix(next((shard[-len(end) :] for end in SUFFIXES if shard.lower().endswith(end)), ""))
-    return f"{name}.parquet", f"{name}{REJECTED}"
+    folder, slash, last = name.rpartition("/")
+    return f"{name}.parquet", f"{folder}{slash}_{last}.rejected.csv"
 
 
 class OutputFolder:
@@ -161,18 +163,22 @@ class Manifest:
         self.key = hashlib.sha256(json.dumps(decider, sort_keys=True).encode()).hexdigest()[:12]
         found = folder.read_json(MANIFEST)
         if found is None and folder.size(MANIFEST) is not None:
-            raise InputError(f"{folder.address}/{MANIFEST}: is damaged; remove it to have all shards decided again")
+            raise InputError(
+                f"{folder.address}/{MANIFEST}: is damaged; name another folder, or remove this one with all that is in "
+                "it, to have all shards decided again"
+            )
+        if found is None and folder.size(_EARLIER_MANIFEST) is not None:
+            raise InputError(f"{folder.address}: was written by an earlier version of smf-embed; name another folder")
         if found is None and not folder.is_empty():
             raise InputError(f"{folder.address}: holds files, but no {MANIFEST} of an earlier run; name another folder")
         if found is not None and found.get("format") != _FORMAT:
             raise InputError(f"{folder.address}/{MANIFEST}: is of another version of smf-embed; name another folder")
-        found = found or {"deciders": {}, "shards": {}}
         self._source = place_of(source)
-        before = found.get("source", self._source)  # those of earlier versions do not say it
-        if before != self._source:
+        found = found or {"source": self._source, "deciders": {}, "shards": {}}
+        if found["source"] != self._source:
             raise InputError(
-                f"{folder.address}: holds decisions of the tables in {before}, and those of {self._source} might take "
-                "their names; name another folder for them, or a folder or glob that takes in both"
+                f"{folder.address}: holds decisions of the tables in {found['source']}, and those of {self._source} "
+                "might take their names; name another folder for them"
             )
         self._deciders: dict[str, Any] = found["deciders"] | {self.key: decider}
         self.shards: dict[str, dict[str, Any]] = found["shards"]
