@@ -28,7 +28,7 @@ from smf_embed import errors
 from smf_embed.bulk.deciding import Deciding, ShardDecider
 from smf_embed.bulk.shards import Shard
 from smf_embed.encoder import Encoder
-from smf_embed.errors import EncoderError, InputError, SmfEmbedError
+from smf_embed.errors import InputError, SmfEmbedError
 from smf_embed.threads import core_count, environment, limit_threads, thread_count
 
 # of a shard whose worker dies: more would only repeat what memory is too small for
@@ -127,6 +127,22 @@ def _in_one_line() -> Iterator[None]:
         raise InputError(f"Ray gave up: {reason} What was done is kept; the same command does the rest") from error
 
 
+def _told(error: Exception) -> dict[str, str]:
+    """Return what another process is told of an error that users meet, nothing of others; see `_error_of`."""
+    if isinstance(error, SmfEmbedError):
+        # subclasses stand elsewhere, and may want more than a message
+        ours = (kind.__name__ for kind in type(error).__mro__ if getattr(errors, kind.__name__, None) is kind)
+        return {"stop": str(error), "kind": next(ours)}
+    if isinstance(error, OSError):
+        return {"stop": f"{error.filename or 'a file'}: {error.strerror or error}", "kind": InputError.__name__}
+    return {}
+
+
+def _error_of(told: dict[str, str]) -> Exception:
+    found: Exception = getattr(errors, told["kind"], RuntimeError)(told["stop"])
+    return found
+
+
 def _least(*numbers: int | None) -> int:
     return min(number for number in numbers if number is not None)
 
@@ -150,10 +166,8 @@ class _Worker:
                 if self._decider is None:
                     self._decider = ShardDecider(self._deciding)
                 answer = self._decider.decide(shard)
-            except SmfEmbedError as error:
-                answer = {"stop": str(error), "kind": type(error).__name__}
-            except Exception:
-                answer = {"stop": traceback.format_exc(), "kind": ""}
+            except Exception as error:
+                answer = _told(error) or {"stop": traceback.format_exc(), "kind": ""}
             answers.append(json.dumps({"name": shard.name, "answer": answer}))
         return {"answer": answers}
 
@@ -189,7 +203,7 @@ def decide_on_ray(deciding: Deciding, shards: Sequence[Shard], pool: Pool) -> It
                 told = json.loads(text)
                 answer = told["answer"]
                 if "stop" in answer:
-                    raise getattr(errors, answer["kind"], RuntimeError)(answer["stop"])
+                    raise _error_of(answer)
                 yield left.pop(told["name"]), answer
     for shard in left.values():
         times = _RETRIES + 1
@@ -207,13 +221,13 @@ class _EncoderActor:
         self._encoder = Encoder(**settings)
 
     def answer(self, what: str, *words: Any) -> dict[str, Any]:
-        """Return the `value` of an attribute of the encoder or of what its method returns, or the `error`."""
+        """Return the `value` of an attribute of the encoder or of what its method returns, or what `_told` says."""
         before = self._encoder.windowed_texts
         try:
             value = getattr(self._encoder, what)
             value = value(*words) if callable(value) else value
-        except (EncoderError, InputError) as error:
-            return {"error": str(error), "kind": type(error).__name__}
+        except (SmfEmbedError, OSError) as error:
+            return _told(error)
         return {"value": value, "windowed": self._encoder.windowed_texts - before}
 
 
@@ -269,7 +283,7 @@ class RayEncoder(Encoder):
             return self._value(ray.get(self._actors[0].answer.remote(what)))
 
     def _value(self, answer: dict[str, Any]) -> Any:
-        if "error" in answer:
-            raise (InputError if answer["kind"] == "InputError" else EncoderError)(answer["error"])
+        if "stop" in answer:
+            raise _error_of(answer)
         self.windowed_texts += answer["windowed"]
         return answer["value"]
