@@ -49,3 +49,22 @@ def test_what_stops_an_encoder_is_an_error_that_users_know(monkeypatch, error):
     answer = on_ray._EncoderActor({"name": "builtin"}).answer("_encode_distinct", ["a"])
     with pytest.raises((InputError, EncoderError), match="not allowed"):
         on_ray.RayEncoder(on_ray.Encoder(), on_ray.Pool(1, {}))._value(answer)
+
+
+def test_workers_whose_encoders_differ_are_refused(monkeypatch):
+    encoder = on_ray.RayEncoder(on_ray.Encoder("some/model"), on_ray.Pool(3, {}))
+    parts = [{"weights": "a"}, {"weights": "a"}, {"weights": "b"}]
+    monkeypatch.setattr(encoder, "_ask_all", lambda what: parts)
+    with pytest.raises(EncoderError, match="is not the same on all machines"):
+        _ = encoder.fingerprint
+    parts.pop()
+    assert encoder.fingerprint_parts == {"weights": "a"}
+
+
+def test_workers_are_told_the_whole_path_of_a_folder(tmp_path, monkeypatch):
+    (tmp_path / "model").mkdir()
+    monkeypatch.chdir(tmp_path)
+    pool = on_ray.Pool(1, {})
+    assert on_ray.RayEncoder(on_ray.Encoder("model"), pool).name == str(Path("model").resolve())
+    assert on_ray.RayEncoder(on_ray.Encoder("builtin"), pool).name == "builtin"
+    assert on_ray.RayEncoder(on_ray.Encoder("some/model"), pool).name == "some/model"

@@ -20,6 +20,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,8 @@ import numpy as np
 from smf_embed import errors
 from smf_embed.bulk.deciding import Deciding, ShardDecider
 from smf_embed.bulk.shards import Shard
-from smf_embed.encoder import Encoder
-from smf_embed.errors import InputError, SmfEmbedError
+from smf_embed.encoder import BUILTIN, Encoder
+from smf_embed.errors import EncoderError, InputError, SmfEmbedError
 from smf_embed.threads import core_count, environment, limit_threads, thread_count
 
 # of a shard whose worker dies: more would only repeat what memory is too small for
@@ -243,20 +244,34 @@ class RayEncoder(Encoder):
 
     def __init__(self, encoder: Encoder, pool: Pool) -> None:
         self._settings = {name: getattr(encoder, name) for name in ("name", "prompt", "backend", "revision", "device")}
+        if encoder.name != BUILTIN and Path(encoder.name).is_dir():
+            self._settings["name"] = str(Path(encoder.name).resolve())  # a worker has another working folder
         super().__init__(**self._settings)
         self._pool = pool
 
     @property
     def fingerprint_parts(self) -> dict[str, Any]:
-        """What the fingerprint is made of, see `Encoder.fingerprint_parts`."""
+        """What the fingerprint is made of, see `Encoder.fingerprint_parts`.
+
+        Raises
+        ------
+        EncoderError
+            It is not the same of all workers.
+        """
         if self._fingerprint is None:
-            self._fingerprint = self._ask("fingerprint_parts")
+            first, *others = self._ask_all("fingerprint_parts")
+            if any(other != first for other in others):
+                raise EncoderError(
+                    f"encoder {self.name!r}: is not the same on all machines of Ray; copy one folder to the same path "
+                    "on all of them, or name a revision of the hub: ID@REVISION"
+                )
+            self._fingerprint = first
         return self._fingerprint
 
     @property
     def dimension(self) -> int:
         """Numbers of a vector; the model is loaded for it."""
-        return int(self._ask("dimension"))
+        return int(self._ask_all("dimension")[0])
 
     @functools.cached_property
     def _actors(self) -> list[Any]:
@@ -276,11 +291,12 @@ class RayEncoder(Encoder):
                 # Ray's arrays are read-only views into its store, which would never be given back
                 yield np.array(self._value(answer))
 
-    def _ask(self, what: str) -> Any:
+    def _ask_all(self, what: str) -> list[Any]:
+        """Return what each of the workers answers."""
         import ray
 
         with _in_one_line():
-            return self._value(ray.get(self._actors[0].answer.remote(what)))
+            return [self._value(answer) for answer in ray.get([actor.answer.remote(what) for actor in self._actors])]
 
     def _value(self, answer: dict[str, Any]) -> Any:
         if "stop" in answer:
