@@ -68,3 +68,24 @@ def test_workers_are_told_the_whole_path_of_a_folder(tmp_path, monkeypatch):
     assert on_ray.RayEncoder(on_ray.Encoder("model"), pool).name == str(Path("model").resolve())
     assert on_ray.RayEncoder(on_ray.Encoder("builtin"), pool).name == "builtin"
     assert on_ray.RayEncoder(on_ray.Encoder("some/model"), pool).name == "some/model"
+
+
+@pytest.mark.parametrize(
+    ("cpus", "gpus", "threads", "workers"),
+    [
+        ([3], [0], 1, 2),
+        ([5], [0], 2, 2),
+        ([4], [0], 2, 1),
+        ([1], [0], 1, 0),
+        ([3, 3, 3], [0, 0, 0], 2, 3),  # nine CPUs would do for four workers, were they on one machine
+        ([4, 4], [0, 0], 4, 1),
+        ([4, 5], [0, 0], 4, 2),
+        ([8, 2], [1, 1], 4, 1),
+        ([8, 8], [2, 0], 1, 2),
+        ([2, 8], [4, 1], 1, 3),
+    ],
+)
+def test_workers_fit_on_each_machine(cpus, gpus, threads, workers):
+    machines = [{"CPU": float(cpu), "GPU": float(gpu), "memory": 1.0} for cpu, gpu in zip(cpus, gpus, strict=True)]
+    assert on_ray.workers_that_fit(machines, threads) == workers
+    assert on_ray.workers_that_fit([*machines, {"memory": 1.0}], threads) == workers

@@ -17,7 +17,7 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -99,13 +99,14 @@ def ray_pool(workers: int | None, most: int | None = None) -> Iterator[Pool]:
     with ExitStack() as stack:
         stack.callback(ray.shutdown)
         stack.enter_context(redirect_stdout(sys.stderr))
-        there = ray.cluster_resources()
-        cpus, gpus = int(there.get("CPU", 0)), int(there.get("GPU", 0))
-        fitting = (cpus - 1) // threads
+        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        gpus = any(machine.get("GPU", 0) >= 1 for machine in machines)
+        fitting = workers_that_fit(machines, threads)
         if fitting < 1:
+            cpus = " and ".join(str(int(machine.get("CPU", 0))) for machine in machines)
             raise InputError(f"Ray has {cpus} CPUs; a worker takes {threads}, and one more is needed beside them")
         yield Pool(
-            _least(most, workers, fitting, gpus or None),
+            _least(most, workers, fitting),
             {
                 "num_cpus": threads,
                 "num_gpus": 1 if gpus else 0,
@@ -114,6 +115,23 @@ def ray_pool(workers: int | None, most: int | None = None) -> Iterator[Pool]:
                 "max_task_retries": _RETRIES,
             },
         )
+
+
+def workers_that_fit(machines: Sequence[Mapping[str, float]], threads: int) -> int:
+    """Return how many workers of so many threads, and of one GPU where there are any, Ray has room for.
+
+    Parameters
+    ----------
+    machines : sequence of mapping
+        What Ray says that each has: `CPU` and `GPU`. A worker is on one of them, and a CPU is left over for Ray.
+    threads : int
+    """
+    cpus = [int(machine.get("CPU", 0)) for machine in machines]
+    gpus = [int(machine.get("GPU", 0)) for machine in machines]
+    rooms = [count // threads for count in cpus]
+    if any(gpus):
+        rooms = list(map(min, rooms, gpus))
+    return sum(rooms) if sum(cpus) > sum(rooms) * threads else sum(rooms) - 1
 
 
 @contextmanager
