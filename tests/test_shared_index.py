@@ -207,9 +207,20 @@ def test_what_is_no_vector_is_not_pulled(catalogue, milvus, tmp_path):
         store.upsert(store.keys[:1], wrong.astype(np.float32), facts)
         with (
             Catalogue(tmp_path / "other", create=True) as other,
-            pytest.raises(CatalogueError, match="nothing of it was taken"),
+            pytest.raises(CatalogueError, match="nothing was taken"),
         ):
             pull(other, milvus)
+
+
+def test_what_was_pulled_before_something_that_is_no_vector_is_kept(catalogue, milvus, tmp_path):
+    push(catalogue, milvus)
+    store = store_of(milvus, "description", catalogue)
+    facts = shared_index.facts_of(catalogue, "description", store.keys[:1])
+    store.upsert(store.keys[:1], np.zeros((1, 16), dtype=np.float32), facts)
+    with Catalogue(tmp_path / "other", create=True) as other:
+        with pytest.raises(CatalogueError, match="the 250 vectors that were taken before it are kept"):
+            pull(other, milvus)
+        assert other.counts()["vectors"] == 250
 
 
 def test_vectors_of_another_encoder_are_not_pulled(catalogue, milvus):
