@@ -280,6 +280,20 @@ def test_the_commands_move_compare_and_search(fitted, train, run, tmp_path):
     assert json.loads(out)["texts_encoded"] == 0
 
 
+def test_a_new_catalogue_takes_the_vectors_of_an_encoder_with_a_prompt(run, tiny_model, tmp_path):
+    place, clips = str(tmp_path / "vectors.db"), tmp_path / "clips.csv"
+    make_table(1).to_csv(clips, index=False)
+    encoder = ["--encoder", tiny_model, "--prompt", "query: "]
+    assert run("add", clips, *encoder, "--catalogue", tmp_path / "index")[0] == 0
+    assert run("index", "push", "--to", place, "--catalogue", tmp_path / "index")[0] == 0
+    assert run("index", "pull", "--from", place, *encoder[:2], "--catalogue", tmp_path / "new")[0] == 2
+    assert not (tmp_path / "new").exists()
+    code, _, err = run("index", "pull", "--from", place, *encoder, "--catalogue", tmp_path / "new")
+    assert code == 0, err
+    code, out, _ = run("add", clips, "--catalogue", tmp_path / "new", "--json")
+    assert json.loads(out)["texts_encoded"] == 0
+
+
 def test_votes_of_a_stale_store_are_of_the_clips_that_it_knows(fitted, test_table, tmp_path):
     with Catalogue(fitted) as catalogue, Milvus(str(tmp_path / "vectors.db"), create=True) as milvus:
         push(catalogue, milvus)
