@@ -35,7 +35,7 @@ _EARLIER_MANIFEST = "manifest.json"
 _LOCK = ".writer.lock"
 _FORMAT = 1
 # the time between two writes of the manifest, as a multiple of what one takes
-_SHARE = 20
+_PAUSE = 20
 # as smf_embed.files.replace_atomically names files before they are whole
 _HALF_MADE = re.compile(r"\..+\.[0-9a-f]{8}\.(parquet|csv|json)")
 
@@ -236,4 +236,4 @@ class Manifest:
         with self._folder.replacing(MANIFEST) as temporary:
             write_sealed_json(temporary, value)
         ended = time.monotonic()
-        self._next_save = ended + _SHARE * (ended - started)
+        self._next_save = ended + _PAUSE * (ended - started)
