@@ -312,7 +312,7 @@ def test_a_damaged_manifest_is_told_and_not_written_over(run, fitted_folder, sha
     damaged = path.read_bytes()
     code, _, err = run(*words)
     assert code == 2
-    assert f"{path}: is damaged" in err
+    assert f"{path}: is damaged; name another folder, or remove this one" in err
     assert path.read_bytes() == damaged
     # what the message advises works
     other = ["predict", shards, "-o", tmp_path / "other", "--catalogue", fitted_folder]
