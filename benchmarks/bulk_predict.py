@@ -137,7 +137,7 @@ def predict(folder: Path, shards: Path, name: str, engine: list[str]) -> list[st
 
 def files_of(folder: Path) -> dict[str, str]:
     """Return shard → SHA-256 of its decisions."""
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((folder / "_manifest.json").read_text(encoding="utf-8"))
     return {name: row["file_sha256"] for name, row in manifest["shards"].items()}
 
 

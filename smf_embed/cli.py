@@ -189,7 +189,7 @@ def predict(
     The catalogue is not changed. A column cartoon in the table is not looked at. The column unsure marks what a
     person should look at.
 
-    A folder, glob or address of tables is decided table by table into the folder -o, with a manifest.json: the same
+    A folder, glob or address of tables is decided table by table into the folder -o, with a _manifest.json: the same
     command does what is new, changed or left from a run that was stopped. --engine ray gives the tables to the
     workers of Ray, here or on the cluster at RAY_ADDRESS. Example: smf-embed predict clips/ -o decisions/ --engine ray
 

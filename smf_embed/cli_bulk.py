@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ENGINES = ("local", "ray")
 _SHOWN = 5
+# what names of tables end in that a single table is decided into
+_TABLES = (".csv", ".parquet", ".jsonl")
 
 EngineOption = Annotated[
     str,
@@ -87,6 +89,8 @@ def decide_many(
 
     if output is None:
         raise InputError(f"{source}: is many tables; name a folder for the decisions: -o FOLDER")
+    if output.lower().endswith(_TABLES) and not Path(output).is_dir():
+        raise InputError(f"{output}: would be a folder, since {source} is many tables; name it without that suffix")
     deciding = Deciding(str(catalogue), output, parse_columns(column), min_precision, device, isolate)
     with progress(f"deciding {source}") as update:
         done = predict_shards(source, deciding, engine, workers, update)
@@ -101,7 +105,7 @@ def decide_many(
         )
     if done["unread"]:
         reasons = list(done["unread"].values())
-        more = f"; {len(reasons) - _SHOWN:,} more in manifest.json" if len(reasons) > _SHOWN else ""
+        more = f"; {len(reasons) - _SHOWN:,} more in _manifest.json" if len(reasons) > _SHOWN else ""
         raise InputError(
             f"{len(reasons):,} of {done['shards']:,} shards could not be read: {'; '.join(reasons[:_SHOWN])}{more}. "
             "The others are done; the same command does what is left"

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smf_embed.console import CatalogueOption, JsonOption, prepare_threads, progress, say
+from smf_embed.console import (
+    BackendOption,
+    CatalogueOption,
+    JsonOption,
+    PromptOption,
+    named_encoder,
+    prepare_threads,
+    progress,
+    say,
+)
 
 if TYPE_CHECKING:
     from smf_embed.catalogue import Catalogue
@@ -79,6 +88,8 @@ def pull(
     encoder: Annotated[
         str | None, typer.Option(help="Encoder of a new catalogue, the one of the vectors; the built-in one without.")
     ] = None,
+    prompt: PromptOption = None,
+    backend: BackendOption = "torch",
     catalogue: CatalogueOption = Path("index"),
     as_json: JsonOption = False,
 ) -> None:
@@ -88,7 +99,7 @@ def pull(
     go by their texts, whichever catalogue pushed them.
     """
     from smf_embed.catalogue import Catalogue
-    from smf_embed.database import FILE_NAME
+    from smf_embed.databases import has_database
     from smf_embed.encoder import BUILTIN, Encoder
     from smf_embed.interrupts import stop_after_batch
     from smf_embed.milvus import Milvus
@@ -100,9 +111,9 @@ def pull(
     started = time.monotonic()
     with ExitStack() as stack:
         milvus = stack.enter_context(Milvus(source))
-        named: Encoder | str | None = encoder
-        if not (catalogue / FILE_NAME).exists():
-            named = Encoder(encoder or BUILTIN)
+        named: Encoder | str | None = named_encoder(encoder, prompt, backend, device="auto", isolate=False)
+        if not has_database(catalogue):
+            named = named if isinstance(named, Encoder) else Encoder(named or BUILTIN)
             stores_of_encoder(milvus, named.fingerprint)  # that it is the one of the vectors, before one is made for it
         opened = stack.enter_context(Catalogue(catalogue, create=True, encoder=named))
         with stop_after_batch("the batch in flight") as stop, progress("pulling") as update:

@@ -139,7 +139,7 @@ def iter_clips(
     ------
     ClipBatch
     """
-    renamed = _check_mapping(columns or {})
+    renamed = check_mapping(columns or {})
     if isinstance(source, pd.DataFrame):
         yield from _read_frames("table", iter([source]), len(source), renamed, batch_rows)
         return
@@ -166,7 +166,14 @@ def iter_clips(
                 yield from _read_csv(name, stream, text, size, renamed, batch_rows)
 
 
-def _check_mapping(columns: Mapping[str, str]) -> dict[str, str]:
+def check_mapping(columns: Mapping[str, str]) -> dict[str, str]:
+    """Return a mapping of our column name → the table's, and see that all of ours are names of columns.
+
+    Raises
+    ------
+    InputError
+        One is not.
+    """
     for ours in columns:
         if ours not in COLUMNS:
             raise InputError(f"column mapping: {ours!r} is no column of the clip table; those are {', '.join(COLUMNS)}")

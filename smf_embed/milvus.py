@@ -165,7 +165,10 @@ def _client() -> Callable[..., Any]:
 
 
 def _checked_uri(uri: str) -> str:
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        raise InputError("the address of the server cannot be read; write it as http://HOST:19530") from None
     if parts.username or parts.password:
         # neither is repeated: it may be in a log that others read
         raise InputError(f"leave user and password out of the address of the server; put them in {TOKEN}")

@@ -205,7 +205,8 @@ def pull(
     InputError
         There is nothing of this catalogue's encoder.
     CatalogueError
-        The vectors are of another encoder or dimension, no vectors at all, or another process writes.
+        The vectors are of another encoder or dimension, no vectors at all, or another process writes; what was taken by
+        then is kept.
     """
     report = PullReport()
     found = stores_of_encoder(milvus, catalogue.fingerprint, catalogue.dimension)
@@ -214,7 +215,7 @@ def pull(
             keys = store.keys
             done = 0
             for texts, vectors in store.texts_and_vectors(keys):
-                _check_vectors(milvus, store, texts, vectors)
+                _check_vectors(milvus, store, texts, vectors, report.added)
                 report.added += _put(catalogue, [bytes.fromhex(text) for text in texts], vectors)
                 done += len(texts)
                 if progress:
@@ -246,11 +247,12 @@ def stores_of_encoder(milvus: Milvus, fingerprint: str, dimension: int | None = 
     return found
 
 
-def _check_vectors(milvus: Milvus, store: MilvusStore, texts: list[str], vectors: np.ndarray) -> None:
+def _check_vectors(milvus: Milvus, store: MilvusStore, texts: list[str], vectors: np.ndarray, taken: int) -> None:
     lengths = np.linalg.norm(vectors, axis=1)
     whole = bool(np.isfinite(lengths).all()) and bool((np.abs(lengths - 1) < 0.01).all())
     if not whole or any(len(text) != 32 or set(text) - set("0123456789abcdef") for text in texts):
-        raise CatalogueError(f"{milvus.place}: {store.name} holds what is no vector of a text; nothing of it was taken")
+        kept = f"the {taken:,} vectors that were taken before it are kept" if taken else "nothing was taken"
+        raise CatalogueError(f"{milvus.place}: {store.name} holds what is no vector of a text; {kept}")
 
 
 def _put(catalogue: Catalogue, digests: list[bytes], vectors: np.ndarray) -> int:

@@ -14,6 +14,7 @@ from smf_embed.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow
 
     from smf_embed.catalogue import Catalogue
     from smf_embed.classifier import Classifier
@@ -169,14 +170,27 @@ def decide_batches(
 
 
 def write_decisions(decisions: pd.DataFrame, output: Path) -> None:
-    """Write a table as the suffix says, .csv, .parquet or .jsonl, in one step."""
+    """Write a table as the suffix says, .csv, .parquet or .jsonl, in one step.
+
+    The columns of `smf_embed.classifier.Classifier.predict` have the same types in every Parquet file.
+    """
     from smf_embed.files import replace_atomically
 
     decisions.attrs = {}
     with replace_atomically(output) as temporary:
         if output.suffix == ".parquet":
-            decisions.to_parquet(temporary, index=False)
+            decisions.to_parquet(temporary, index=False, schema=_schema_of(decisions))
         elif output.suffix == ".jsonl":
             decisions.to_json(temporary, orient="records", lines=True, force_ascii=False)
         else:
             decisions.to_csv(temporary, index=False)
+
+
+def _schema_of(decisions: pd.DataFrame) -> pyarrow.Schema:
+    """Return the Arrow types of a table: of one without a row, pandas would say that its texts are of no type."""
+    import pyarrow
+
+    types = dict.fromkeys(("yt_reel_id", "cartoon", "runner_up", "why"), pyarrow.large_string())
+    types |= dict.fromkeys(("confidence", "runner_up_confidence"), pyarrow.float64()) | {"unsure": pyarrow.bool_()}
+    inferred = pyarrow.Schema.from_pandas(decisions, preserve_index=False)
+    return pyarrow.schema([pyarrow.field(name, types.get(name, inferred.field(name).type)) for name in inferred.names])

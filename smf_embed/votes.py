@@ -146,10 +146,10 @@ class FieldVotes:
         similarity : ndarray, shape (n, k), float32
             Centred cosines, nearest first; k is `NEIGHBOURS`, or the number of labelled clips where those are fewer.
         rows : ndarray of int, shape (n, k)
-            Of the labelled clips.
+            Of the labelled clips; -1 where fewer are found.
         """
         similarity, place = self._search(self._centred(vectors))
-        return similarity, self.rows[place]
+        return similarity, np.where(place >= 0, self.rows[place], -1)
 
     def _search(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         similarity, place = self._index.search(queries, min(NEIGHBOURS, len(self.rows)))

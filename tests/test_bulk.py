@@ -2,13 +2,17 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import fsspec
 import pandas as pd
+import pyarrow.dataset
+import pyarrow.parquet
 import pytest
 from conftest import contents, make_table
 
@@ -16,6 +20,7 @@ from smf_embed import cli_bulk
 from smf_embed.bulk import deciding as deciding_module
 from smf_embed.bulk.shards import find_shards
 from smf_embed.catalogue import Catalogue
+from smf_embed.errors import ModelError
 from smf_embed.files import read_sealed_json
 
 
@@ -33,7 +38,7 @@ def shards(train, tmp_path):
 
 
 def manifest(folder):
-    found = read_sealed_json(folder / "manifest.json")
+    found = read_sealed_json(folder / "_manifest.json")
     assert found is not None
     return found
 
@@ -43,7 +48,7 @@ def written(folder):
     return {
         str(path.relative_to(folder)): path.stat().st_mtime_ns
         for path in folder.rglob("*")
-        if path.is_file() and path.name != "manifest.json"
+        if path.is_file() and path.name != "_manifest.json"
     }
 
 
@@ -101,6 +106,18 @@ def test_another_catalogue_or_option_decides_all_again_and_says_so(run, fitted, 
     assert {row["decided_by"] for row in manifest(tmp_path / "out")["shards"].values()} == {*facts}
 
 
+def test_copies_of_a_catalogue_that_went_their_own_ways_decide_anew(run, fitted, shards, train, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(fitted, other)
+    for folder, project in ((fitted, "none"), (other, train["cartoon"].iloc[-1])):
+        with Catalogue(folder) as catalogue:
+            catalogue.label([train["yt_reel_id"].iloc[0]], project)
+    assert run("predict", shards, "-o", tmp_path / "out", "--catalogue", fitted)[0] == 0
+    code, _, err = run("predict", shards, "-o", tmp_path / "out", "--catalogue", other)
+    assert code == 0
+    assert "decided again: 4 of 4 shards" in err
+
+
 def test_bad_rows_are_reported_beside_their_shard_alone(run, fitted_folder, shards, train, tmp_path):
     bad = train.iloc[:4].assign(yt_reel_id=["", "two words", *train["yt_reel_id"].iloc[2:4]])
     bad.to_parquet(shards / "b.parquet", index=False)
@@ -108,18 +125,23 @@ def test_bad_rows_are_reported_beside_their_shard_alone(run, fitted_folder, shar
     code, _, err = run("predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder)
     assert code == 0
     assert "4 rows rejected" in err
-    report = pd.read_csv(tmp_path / "out" / "b.rejected.csv")
+    report = pd.read_csv(tmp_path / "out" / "_b.rejected.csv")
     assert report["line"].tolist() == [1, 2]
     assert report["reason"].str.contains("yt_reel_id").all()
     assert set(report["source"]) == {str(shards / "b.parquet")}
     # not one good row: a table of the same columns, so that all can be read as one
     assert pd.read_parquet(tmp_path / "out" / "c.parquet").empty
-    assert {path.name for path in (tmp_path / "out").rglob("*.csv")} == {"b.rejected.csv", "c.rejected.csv"}
-    whole = pd.concat(map(pd.read_parquet, sorted((tmp_path / "out").rglob("*.parquet"))))
-    assert len(whole) == 50 + 2 + 0 + 50
+    assert {path.name for path in (tmp_path / "out").rglob("*.csv")} == {"_b.rejected.csv", "_c.rejected.csv"}
+    files = sorted((tmp_path / "out").rglob("*.parquet"))
+    assert len({str(pyarrow.parquet.read_schema(file).remove_metadata()) for file in files}) == 1
+    # whichever is the first to be read, and with the reports and the manifest beside them
+    assert len(pyarrow.dataset.dataset(files[::-1]).to_table()) == 50 + 2 + 0 + 50
+    whole = pd.read_parquet(tmp_path / "out")
+    pd.testing.assert_frame_equal(whole, pd.concat(map(pd.read_parquet, files), ignore_index=True), check_dtype=False)
+    pd.testing.assert_series_equal(whole.dtypes, pd.read_parquet(files[0]).dtypes)
     train.iloc[:4].to_parquet(shards / "b.parquet", index=False)
     assert run("predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder)[0] == 0
-    assert not (tmp_path / "out" / "b.rejected.csv").exists()
+    assert not (tmp_path / "out" / "_b.rejected.csv").exists()
 
 
 def test_a_shard_without_rows_is_done(run, fitted_folder, shards, train, tmp_path):
@@ -149,13 +171,50 @@ def test_a_shard_that_cannot_be_read_is_told_and_the_others_are_done(run, fitted
     assert not manifest(tmp_path / "out")["unread"]
 
 
-def test_a_shard_that_can_no_longer_be_read_keeps_no_decisions_of_what_it_was(run, fitted_folder, shards, tmp_path):
+def test_a_shard_that_became_unreadable_keeps_no_decisions_of_what_it_was(run, fitted_folder, shards, train, tmp_path):
     words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
+    train.iloc[:4].assign(yt_reel_id=["", *train["yt_reel_id"].iloc[1:4]]).to_parquet(shards / "a.parquet", index=False)
     assert run(*words)[0] == 0
+    assert (tmp_path / "out" / "_a.rejected.csv").exists()
     (shards / "a.parquet").write_bytes(b"PAR1 and no more")
     assert run(*words)[0] == 2
     assert not (tmp_path / "out" / "a.parquet").exists()
+    assert not (tmp_path / "out" / "_a.rejected.csv").exists()
     assert "a.parquet" not in manifest(tmp_path / "out")["shards"]
+
+
+@pytest.mark.parametrize("column", ["reel_nme=title", "reel_name=titel"])
+def test_a_wrong_name_of_a_column_costs_no_decisions(run, fitted_folder, shards, tmp_path, column):
+    words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
+    assert run(*words)[0] == 0
+    before = written(tmp_path / "out")
+    code, _, err = run(*words, "--column", column)
+    assert code == 2
+    assert "no column" in err
+    assert written(tmp_path / "out") == before
+    assert "4 of them done before" in run(*words)[2]
+
+
+def test_decisions_of_a_shard_that_cannot_be_read_just_now_stay(
+    run, fitted_folder, shards, train, tmp_path, monkeypatch
+):
+    words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
+    assert run(*words)[0] == 0
+    before = written(tmp_path / "out")
+    train.iloc[:60].to_parquet(shards / "b.parquet", index=False)
+
+    def failing(shard):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(deciding_module, "readable", failing)
+    code, _, err = run(*words)
+    assert code == 2
+    assert "150 clips of 3 shards, 3 of them done before" in err
+    assert f"{shards / 'b.parquet'}: cannot be read: Input/output error" in err
+    assert {*manifest(tmp_path / "out")["unread"]} == {"b.parquet"}
+    assert written(tmp_path / "out") == before
+    monkeypatch.undo()
+    assert "210 clips of 4 shards, 3 of them done before" in run(*words)[2]
 
 
 def test_tables_that_are_no_longer_there_are_told_and_their_decisions_stay(run, fitted_folder, shards, tmp_path):
@@ -166,6 +225,55 @@ def test_tables_that_are_no_longer_there_are_told_and_their_decisions_stay(run, 
     assert "left in" in err
     assert "c.csv, more/d.parquet" in err
     assert len(manifest(tmp_path / "out")["shards"]) == 4
+
+
+def test_an_output_belongs_to_one_source(run, fitted_folder, shards, train, tmp_path, monkeypatch):
+    words = ["-o", tmp_path / "out", "--catalogue", fitted_folder]
+    assert run("predict", shards, *words)[0] == 0
+    before = written(tmp_path / "out")
+    other = tmp_path / "other"
+    other.mkdir()
+    train.iloc[:5].to_parquet(other / "a.parquet", index=False)
+    for source in (other, other / "*.parquet", shards / "more" / "*"):
+        code, _, err = run("predict", source, *words)
+        assert code == 2
+        assert f"holds decisions of the tables in {shards}" in err
+        assert len(err.splitlines()) == 1
+    assert written(tmp_path / "out") == before
+    # the same source by another name
+    monkeypatch.chdir(other)
+    (tmp_path / "link").symlink_to(shards)
+    for source in ("../clips", "../clips/*.parquet", "../other/../clips", tmp_path / "link"):
+        assert "of them done before" in run("predict", source, *words)[2]
+
+
+def test_decisions_may_lie_beside_the_tables_of_a_glob_and_never_among_them(
+    run, fitted_folder, shards, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(shards)
+    for _ in range(2):
+        code, _, err = run("predict", "*.parquet", "-o", "decisions", "--catalogue", fitted_folder)
+        assert code == 0
+        assert "100 clips of 2 shards" in err
+        code, _, err = run("predict", "mor?/*.parquet", "-o", "decisions-of-more", "--catalogue", fitted_folder)
+        assert code == 0
+        assert "50 clips of 1 shards" in err
+    (shards / "more" / "back").symlink_to(shards / "decisions")
+    for source, output in (
+        ("../clips", "out"),
+        (".", "out"),
+        ("**/*.parquet", "out"),
+        ("*.parquet", "."),
+        ("*.parquet", "../clips"),
+        ("more/*.parquet", "."),
+        ("decisions/*.parquet", "decisions"),
+        ("more/back/*.parquet", "decisions"),
+    ):
+        code, _, err = run("predict", source, "-o", output, "--catalogue", fitted_folder)
+        assert code == 2
+        assert "lies in" in err
+        assert len(err.splitlines()) == 1
+    assert not (shards / "out").exists()
 
 
 def test_what_cannot_be_done_is_one_line(run, fitted_folder, shards, tmp_path):
@@ -183,28 +291,45 @@ def test_what_cannot_be_done_is_one_line(run, fitted_folder, shards, tmp_path):
     assert "there is no .parquet or .csv file" in refused(shards / "*.json", "-o", out)
     assert "lies in" in refused(shards, "-o", shards / "decisions")
     assert "lies in" in refused(shards, "-o", shards)
-    assert "holds files, but no manifest.json" in refused(shards, "-o", tmp_path / "full")
+    assert "holds files, but no _manifest.json" in refused(shards, "-o", tmp_path / "full")
     assert "name a folder" in refused(shards)
+    assert "would be a folder" in refused(shards, "-o", tmp_path / "new.csv")
     assert "--subtitles is not for many tables" in refused(shards, "-o", out, "--subtitles", tmp_path)
     assert "name one of local, ray" in refused(shards, "-o", out, "--engine", "spark")
     assert "--workers is for --engine ray" in refused(shards, "-o", out, "--workers", "2")
     assert "for a folder or glob" in refused(shards / "a.parquet", "-o", "x.csv", "--engine", "ray")
     assert "nothing://here" in refused("nothing://here", "-o", out)
     (shards / "a.csv").write_bytes((shards / "c.csv").read_bytes())
-    assert "has a with two suffixes" in refused(shards, "-o", out)
+    assert "decisions would both be a.parquet" in refused(shards, "-o", out)
     assert not out.exists()
 
 
 def test_a_damaged_manifest_is_told_and_not_written_over(run, fitted_folder, shards, tmp_path):
     words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
     assert run(*words)[0] == 0
-    path = tmp_path / "out" / "manifest.json"
+    path = tmp_path / "out" / "_manifest.json"
     path.write_text(path.read_text().replace('"clips": 50', '"clips": 51', 1))
     damaged = path.read_bytes()
     code, _, err = run(*words)
     assert code == 2
-    assert "manifest.json: is damaged; remove it" in err
+    assert f"{path}: is damaged; name another folder, or remove this one" in err
     assert path.read_bytes() == damaged
+    # what the message advises works
+    other = ["predict", shards, "-o", tmp_path / "other", "--catalogue", fitted_folder]
+    assert "0 of them done before" in run(*other)[2]
+    shutil.rmtree(tmp_path / "out")
+    code, _, err = run(*words)
+    assert code == 0
+    assert "200 clips of 4 shards, 0 of them done before" in err
+
+
+def test_decisions_of_an_earlier_version_are_told_and_not_mixed(run, fitted_folder, shards, tmp_path):
+    words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
+    assert run(*words)[0] == 0
+    (tmp_path / "out" / "_manifest.json").rename(tmp_path / "out" / "manifest.json")
+    code, _, err = run(*words)
+    assert code == 2
+    assert "earlier version of smf-embed; name another folder" in err
 
 
 def test_a_catalogue_that_is_changed_meanwhile_stops_the_run(run, fitted, shards, train, tmp_path, monkeypatch):
@@ -269,6 +394,70 @@ def test_names_of_shards_leave_hidden_files_out(shards):
     assert [shard.name for shard in found] == ["a.parquet", "b.parquet", "c.csv", "more/d.parquet"]
     assert [shard.name for shard in find_shards(str(shards / "mo*" / "*"))[1]] == ["more/d.parquet"]
     assert [shard.name for shard in find_shards(str(shards / "**" / "*.parquet"))[1]][-1] == "more/d.parquet"
+
+
+def test_only_what_a_table_ends_in_is_taken_off_its_name(run, fitted_folder, train, tmp_path):
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for name in ("2024.01", "2024.02", "2024.03.parquet", "2024.04.PARQUET"):
+        train.iloc[:5].to_parquet(folder / name, index=False)
+    code, _, err = run("predict", folder / "*", "-o", tmp_path / "out", "--catalogue", fitted_folder)
+    assert code == 0, err
+    names = {path.name for path in (tmp_path / "out").glob("*.parquet")}
+    assert names == {f"2024.0{number}.parquet" for number in (1, 2, 3, 4)}
+
+
+def test_a_model_that_cannot_be_loaded_leaves_no_catalogue_open(fitted, tmp_path, monkeypatch):
+    closed = []
+    monkeypatch.setattr(Catalogue, "close", lambda self, close=Catalogue.close: (closed.append(self), close(self)))
+    next((fitted / "model").glob("trees*")).write_text("damaged")
+    with pytest.raises(ModelError):
+        deciding_module.ShardDecider(deciding_module.Deciding(str(fitted), str(tmp_path / "out"), {}))
+    assert len(closed) == 1
+
+
+def test_links_are_followed_and_one_that_leads_nowhere_is_told(run, fitted_folder, shards, train, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "2024").mkdir(parents=True)
+    train.iloc[:20].to_parquet(elsewhere / "2024" / "x.parquet", index=False)
+    train.iloc[:30].to_parquet(elsewhere / "y.parquet", index=False)
+    (shards / "e.parquet").symlink_to(elsewhere / "y.parquet")
+    (shards / "linked").symlink_to(elsewhere / "2024")
+    _, found = find_shards(str(shards))
+    names = ["a.parquet", "b.parquet", "c.csv", "e.parquet", "linked/x.parquet", "more/d.parquet"]
+    assert [shard.name for shard in found] == names
+    assert found[3].size == (elsewhere / "y.parquet").stat().st_size
+    assert [shard.name for shard in find_shards(str(shards / "*.parquet"))[1]][-1] == "e.parquet"
+    assert find_shards(str(shards / "*" / "*.parquet"))[1][0].name == "linked/x.parquet"
+    words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted_folder]
+    assert "250 clips of 6 shards" in run(*words)[2]
+    train.iloc[:40].to_parquet(elsewhere / "y.parquet", index=False)
+    code, _, err = run(*words)
+    assert "1 of 6 shards: changed" in err
+    (shards / "gone.csv").symlink_to(tmp_path / "nothing.csv")
+    code, _, err = run(*words)
+    assert code == 2
+    assert f"{shards / 'gone.csv'}: cannot be read" in err
+    (shards / "more" / "up").symlink_to(shards)
+    code, _, err = run(*words)
+    assert code == 2
+    assert f"{shards / 'more' / 'up'}: is a link to a folder that it lies in" in err
+
+
+def test_addresses_that_cannot_be_used_are_refused_in_one_line(run, fitted_folder, shards, tmp_path):
+    archive = tmp_path / "clips.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(shards / "a.parquet", "a.parquet")
+    sources = {
+        f"zip://*.parquet::file://{archive}": "cannot be named one by one",
+        f"zip://*.parquet::file://{tmp_path / 'none.zip'}": "cannot be opened",
+        "webhdfs:///clips": "cannot be opened",
+    }
+    for source, reason in sources.items():
+        code, out, err = run("predict", source, "-o", tmp_path / "out", "--catalogue", fitted_folder)
+        assert (code, out) == (2, "")
+        assert reason in err
+        assert len(err.splitlines()) == 1
 
 
 def test_a_file_whose_name_looks_like_a_glob_is_one_table(tmp_path, monkeypatch):

@@ -342,6 +342,7 @@ def test_what_is_no_place_is_told(tmp_path, monkeypatch):
         ("vectors.sqlite", "ends in .db"),
         ("ftp://127.0.0.1", "http://HOST:19530"),
         ("http://", "http://HOST:19530"),
+        ("http://[bad", "http://HOST:19530"),
         (str(tmp_path / "nowhere.db"), "smf-embed index push"),
     ):
         with pytest.raises(InputError, match=told):

@@ -111,7 +111,7 @@ def wait_for(condition, seconds: float = 120):
 
 
 def done(folder: Path) -> dict[str, dict]:
-    found = read_sealed_json(folder / "manifest.json")
+    found = read_sealed_json(folder / "_manifest.json")
     return found["shards"] if found else {}
 
 
@@ -155,14 +155,14 @@ def test_both_engines_decide_new_clips_alike_and_tell_the_same_of_bad_ones(start
         assert code == 2, err
         assert "1 of 5 shards could not be read" in err.splitlines()[-1]
         answers[engine] = json.loads(out) | {"seconds": 0}
-        rows = read_sealed_json(tmp_path / engine / "manifest.json")
+        rows = read_sealed_json(tmp_path / engine / "_manifest.json")
         for row in rows["shards"].values():
             del row["seconds"]
         answers[engine]["manifest"] = rows
     assert answers["ray"] == answers["local"]
     assert answers["ray"]["rejected"] == answers["ray"]["mended"] == 1
-    files = {path.name for path in (tmp_path / "local").iterdir()} - {"manifest.json", ".writer.lock"}
-    assert files == {"0.parquet", "1.parquet", "1.rejected.csv", "2.parquet", "4.parquet"}
+    files = {path.name for path in (tmp_path / "local").iterdir()} - {"_manifest.json", ".writer.lock"}
+    assert files == {"0.parquet", "1.parquet", "_1.rejected.csv", "2.parquet", "4.parquet"}
     for name in files:
         assert (tmp_path / "ray" / name).read_bytes() == (tmp_path / "local" / name).read_bytes()
 

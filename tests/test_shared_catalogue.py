@@ -851,3 +851,15 @@ def test_a_missing_extra_is_named_with_its_command(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == "smf-embed: a shared catalogue needs sqlalchemy: pip install 'smf-embed[sql]'\n"
+
+
+def test_vectors_are_pulled_into_a_shared_catalogue_of_its_own_encoder(shared, run, tiny_model, tmp_path):
+    pytest.importorskip("milvus_lite", reason="milvus-lite keeps a collection in a file; not on Windows")
+    place = str(tmp_path / "vectors.db")
+    table(0, 5).to_csv(tmp_path / "clips.csv", index=False)
+    code, _, err = run("add", tmp_path / "clips.csv", "--encoder", tiny_model, "--catalogue", shared)
+    assert code == 0, err
+    assert run("index", "push", "--to", place, "--catalogue", shared)[0] == 0
+    code, out, err = run("index", "pull", "--from", place, "--catalogue", shared)
+    assert code == 0, err
+    assert "0 of them new here" in out

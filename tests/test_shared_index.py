@@ -207,9 +207,20 @@ def test_what_is_no_vector_is_not_pulled(catalogue, milvus, tmp_path):
         store.upsert(store.keys[:1], wrong.astype(np.float32), facts)
         with (
             Catalogue(tmp_path / "other", create=True) as other,
-            pytest.raises(CatalogueError, match="nothing of it was taken"),
+            pytest.raises(CatalogueError, match="nothing was taken"),
         ):
             pull(other, milvus)
+
+
+def test_what_was_pulled_before_something_that_is_no_vector_is_kept(catalogue, milvus, tmp_path):
+    push(catalogue, milvus)
+    store = store_of(milvus, "description", catalogue)
+    facts = shared_index.facts_of(catalogue, "description", store.keys[:1])
+    store.upsert(store.keys[:1], np.zeros((1, 16), dtype=np.float32), facts)
+    with Catalogue(tmp_path / "other", create=True) as other:
+        with pytest.raises(CatalogueError, match="the 250 vectors that were taken before it are kept"):
+            pull(other, milvus)
+        assert other.counts()["vectors"] == 250
 
 
 def test_vectors_of_another_encoder_are_not_pulled(catalogue, milvus):
@@ -266,6 +277,20 @@ def test_the_commands_move_compare_and_search(fitted, train, run, tmp_path):
     assert json.loads(out)["added"] == moved["moved"]
     train.to_csv(tmp_path / "train.csv", index=False)
     code, out, _ = run("add", tmp_path / "train.csv", "--catalogue", tmp_path / "new", "--json")
+    assert json.loads(out)["texts_encoded"] == 0
+
+
+def test_a_new_catalogue_takes_the_vectors_of_an_encoder_with_a_prompt(run, tiny_model, tmp_path):
+    place, clips = str(tmp_path / "vectors.db"), tmp_path / "clips.csv"
+    make_table(1).to_csv(clips, index=False)
+    encoder = ["--encoder", tiny_model, "--prompt", "query: "]
+    assert run("add", clips, *encoder, "--catalogue", tmp_path / "index")[0] == 0
+    assert run("index", "push", "--to", place, "--catalogue", tmp_path / "index")[0] == 0
+    assert run("index", "pull", "--from", place, *encoder[:2], "--catalogue", tmp_path / "new")[0] == 2
+    assert not (tmp_path / "new").exists()
+    code, _, err = run("index", "pull", "--from", place, *encoder, "--catalogue", tmp_path / "new")
+    assert code == 0, err
+    code, out, _ = run("add", clips, "--catalogue", tmp_path / "new", "--json")
     assert json.loads(out)["texts_encoded"] == 0
 
 

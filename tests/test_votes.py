@@ -113,3 +113,18 @@ def test_many_vectors_are_searched_by_short_codes_and_nearly_all_neighbours_are_
     assert 0.9 <= recall < 1
     # those that are found have the cosines of their whole vectors
     np.testing.assert_allclose(found, np.take_along_axis(similarity, rows, axis=1), atol=1e-5)
+
+
+def test_what_is_not_found_is_no_clip() -> None:
+    class FindsOne:
+        def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+            places = np.full((len(queries), k), -1)
+            places[:, 0] = 1
+            return np.where(places < 0, -np.inf, 1.0).astype(np.float32), places
+
+    vectors = np.eye(4, dtype=np.float32)
+    vectors[0] = 0.0  # a clip without a text, so that rows are not places
+    nobody = np.zeros(4, dtype=int)
+    votes = FieldVotes(vectors, nobody, nobody, 2, temperature=1.0, open_search=lambda rows, vectors: FindsOne())
+    _, rows = votes.nearest(vectors[1:])
+    assert rows.tolist() == [[2, -1, -1]] * 3

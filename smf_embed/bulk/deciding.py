@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from smf_embed.bulk.output import REJECTED, OutputFolder
+from smf_embed.bulk.output import OutputFolder, decision_files
 from smf_embed.bulk.shards import Shard, iter_shard, readable
 from smf_embed.errors import CatalogueError, InputError
 
@@ -60,6 +60,8 @@ def decider_facts(deciding: Deciding) -> dict[str, Any]:
         return {
             "catalogue": catalogue.catalogue_id,
             "generation": generation,
+            # copies that went their own ways may have the same number
+            "token": catalogue.generation_token(generation),
             "encoder": catalogue.fingerprint,
             "model": file_digest(folder / "manifest.json"),
             "columns": deciding.columns,
@@ -88,8 +90,12 @@ class ShardDecider:
         self._deciding = deciding
         self._output = OutputFolder(deciding.output)
         self._catalogue = Catalogue(deciding.catalogue, device=deciding.device, isolate=deciding.isolate)
-        self._model = Classifier.load(Path(deciding.catalogue) / MODEL_FOLDER, self._catalogue)
-        self._check()
+        try:
+            self._model = Classifier.load(Path(deciding.catalogue) / MODEL_FOLDER, self._catalogue)
+            self._check()
+        except BaseException:
+            self._catalogue.close()
+            raise
 
     def close(self) -> None:
         """Close the catalogue."""
@@ -102,7 +108,7 @@ class ShardDecider:
         -------
         dict
             What the manifest tells of a shard that is done, see `smf_embed.bulk.output`; or `unread`: the reason why
-            it could not be read.
+            it could not be read, and its `sha256` where its bytes could be.
 
         Raises
         ------
@@ -114,24 +120,23 @@ class ShardDecider:
         from smf_embed.table_decisions import decide_batches, write_decisions
 
         started = time.monotonic()
-        name = PurePosixPath(shard.name)
-        file = str(name.with_suffix(".parquet"))
+        file, report = decision_files(shard.name)
+        bytes_read: dict[str, str] = {}
         try:
             with readable(shard) as table:
-                read = file_digest(table.path)
+                bytes_read = {"sha256": file_digest(table.path)}
                 batches = iter_shard(table, self._deciding.columns)
                 decided = decide_batches(
                     batches, self._catalogue, self._model, min_precision=self._deciding.min_precision
                 )
         except InputError as error:
-            return {"unread": str(error)}
+            return {"unread": str(error)} | bytes_read
         except OSError as error:
-            return {"unread": f"{shard.address}: cannot be read: {error.strerror or error}"}
+            return {"unread": f"{shard.address}: cannot be read: {error.strerror or error}"} | bytes_read
         self._check()
         decisions = decided.decisions
         if decisions is None:  # a shard without a row, or without a good one, has decisions of the same columns
             decisions = self._model.predict(self._catalogue.encoded([])[0])
-        report = str(name.with_suffix(REJECTED))
         if decided.rejected:
             with self._output.replacing(report) as temporary:
                 write_rejected(decided.rejected, temporary)
@@ -142,7 +147,7 @@ class ShardDecider:
             size, written = temporary.stat().st_size, file_digest(temporary)
         projects = decisions.loc[decisions["cartoon"] != "none", "cartoon"]
         return {
-            "sha256": read,
+            **bytes_read,
             "file": file,
             "file_bytes": size,
             "file_sha256": written,

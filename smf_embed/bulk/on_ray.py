@@ -17,9 +17,10 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ import numpy as np
 from smf_embed import errors
 from smf_embed.bulk.deciding import Deciding, ShardDecider
 from smf_embed.bulk.shards import Shard
-from smf_embed.encoder import Encoder
+from smf_embed.encoder import BUILTIN, Encoder
 from smf_embed.errors import EncoderError, InputError, SmfEmbedError
 from smf_embed.threads import core_count, environment, limit_threads, thread_count
 
@@ -98,13 +99,14 @@ def ray_pool(workers: int | None, most: int | None = None) -> Iterator[Pool]:
     with ExitStack() as stack:
         stack.callback(ray.shutdown)
         stack.enter_context(redirect_stdout(sys.stderr))
-        there = ray.cluster_resources()
-        cpus, gpus = int(there.get("CPU", 0)), int(there.get("GPU", 0))
-        fitting = (cpus - 1) // threads
+        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        gpus = any(machine.get("GPU", 0) >= 1 for machine in machines)
+        fitting = workers_that_fit(machines, threads)
         if fitting < 1:
+            cpus = " and ".join(str(int(machine.get("CPU", 0))) for machine in machines)
             raise InputError(f"Ray has {cpus} CPUs; a worker takes {threads}, and one more is needed beside them")
         yield Pool(
-            _least(most, workers, fitting, gpus or None),
+            _least(most, workers, fitting),
             {
                 "num_cpus": threads,
                 "num_gpus": 1 if gpus else 0,
@@ -113,6 +115,23 @@ def ray_pool(workers: int | None, most: int | None = None) -> Iterator[Pool]:
                 "max_task_retries": _RETRIES,
             },
         )
+
+
+def workers_that_fit(machines: Sequence[Mapping[str, float]], threads: int) -> int:
+    """Return how many workers of so many threads, and of one GPU where there are any, Ray has room for.
+
+    Parameters
+    ----------
+    machines : sequence of mapping
+        What Ray says that each has: `CPU` and `GPU`. A worker is on one of them, and a CPU is left over for Ray.
+    threads : int
+    """
+    cpus = [int(machine.get("CPU", 0)) for machine in machines]
+    gpus = [int(machine.get("GPU", 0)) for machine in machines]
+    rooms = [count // threads for count in cpus]
+    if any(gpus):
+        rooms = list(map(min, rooms, gpus))
+    return sum(rooms) if sum(cpus) > sum(rooms) * threads else sum(rooms) - 1
 
 
 @contextmanager
@@ -125,6 +144,22 @@ def _in_one_line() -> Iterator[None]:
     except ray.exceptions.RayError as error:
         reason = str(error).strip().partition("\n")[0]
         raise InputError(f"Ray gave up: {reason} What was done is kept; the same command does the rest") from error
+
+
+def _told(error: Exception) -> dict[str, str]:
+    """Return what another process is told of an error that users meet, nothing of others; see `_error_of`."""
+    if isinstance(error, SmfEmbedError):
+        # subclasses stand elsewhere, and may want more than a message
+        ours = (kind.__name__ for kind in type(error).__mro__ if getattr(errors, kind.__name__, None) is kind)
+        return {"stop": str(error), "kind": next(ours)}
+    if isinstance(error, OSError):
+        return {"stop": f"{error.filename or 'a file'}: {error.strerror or error}", "kind": InputError.__name__}
+    return {}
+
+
+def _error_of(told: dict[str, str]) -> Exception:
+    found: Exception = getattr(errors, told["kind"], RuntimeError)(told["stop"])
+    return found
 
 
 def _least(*numbers: int | None) -> int:
@@ -150,10 +185,8 @@ class _Worker:
                 if self._decider is None:
                     self._decider = ShardDecider(self._deciding)
                 answer = self._decider.decide(shard)
-            except SmfEmbedError as error:
-                answer = {"stop": str(error), "kind": type(error).__name__}
-            except Exception:
-                answer = {"stop": traceback.format_exc(), "kind": ""}
+            except Exception as error:
+                answer = _told(error) or {"stop": traceback.format_exc(), "kind": ""}
             answers.append(json.dumps({"name": shard.name, "answer": answer}))
         return {"answer": answers}
 
@@ -189,7 +222,7 @@ def decide_on_ray(deciding: Deciding, shards: Sequence[Shard], pool: Pool) -> It
                 told = json.loads(text)
                 answer = told["answer"]
                 if "stop" in answer:
-                    raise getattr(errors, answer["kind"], RuntimeError)(answer["stop"])
+                    raise _error_of(answer)
                 yield left.pop(told["name"]), answer
     for shard in left.values():
         times = _RETRIES + 1
@@ -207,13 +240,13 @@ class _EncoderActor:
         self._encoder = Encoder(**settings)
 
     def answer(self, what: str, *words: Any) -> dict[str, Any]:
-        """Return the `value` of an attribute of the encoder or of what its method returns, or the `error`."""
+        """Return the `value` of an attribute of the encoder or of what its method returns, or what `_told` says."""
         before = self._encoder.windowed_texts
         try:
             value = getattr(self._encoder, what)
             value = value(*words) if callable(value) else value
-        except (EncoderError, InputError) as error:
-            return {"error": str(error), "kind": type(error).__name__}
+        except (SmfEmbedError, OSError) as error:
+            return _told(error)
         return {"value": value, "windowed": self._encoder.windowed_texts - before}
 
 
@@ -229,20 +262,34 @@ class RayEncoder(Encoder):
 
     def __init__(self, encoder: Encoder, pool: Pool) -> None:
         self._settings = {name: getattr(encoder, name) for name in ("name", "prompt", "backend", "revision", "device")}
+        if encoder.name != BUILTIN and Path(encoder.name).is_dir():
+            self._settings["name"] = str(Path(encoder.name).resolve())  # a worker has another working folder
         super().__init__(**self._settings)
         self._pool = pool
 
     @property
     def fingerprint_parts(self) -> dict[str, Any]:
-        """What the fingerprint is made of, see `Encoder.fingerprint_parts`."""
+        """What the fingerprint is made of, see `Encoder.fingerprint_parts`.
+
+        Raises
+        ------
+        EncoderError
+            It is not the same of all workers.
+        """
         if self._fingerprint is None:
-            self._fingerprint = self._ask("fingerprint_parts")
+            first, *others = self._ask_all("fingerprint_parts")
+            if any(other != first for other in others):
+                raise EncoderError(
+                    f"encoder {self.name!r}: is not the same on all machines of Ray; copy one folder to the same path "
+                    "on all of them, or name a revision of the hub: ID@REVISION"
+                )
+            self._fingerprint = first
         return self._fingerprint
 
     @property
     def dimension(self) -> int:
         """Numbers of a vector; the model is loaded for it."""
-        return int(self._ask("dimension"))
+        return int(self._ask_all("dimension")[0])
 
     @functools.cached_property
     def _actors(self) -> list[Any]:
@@ -262,14 +309,15 @@ class RayEncoder(Encoder):
                 # Ray's arrays are read-only views into its store, which would never be given back
                 yield np.array(self._value(answer))
 
-    def _ask(self, what: str) -> Any:
+    def _ask_all(self, what: str) -> list[Any]:
+        """Return what each of the workers answers."""
         import ray
 
         with _in_one_line():
-            return self._value(ray.get(self._actors[0].answer.remote(what)))
+            return [self._value(answer) for answer in ray.get([actor.answer.remote(what) for actor in self._actors])]
 
     def _value(self, answer: dict[str, Any]) -> Any:
-        if "error" in answer:
-            raise (InputError if answer["kind"] == "InputError" else EncoderError)(answer["error"])
+        if "stop" in answer:
+            raise _error_of(answer)
         self.windowed_texts += answer["windowed"]
         return answer["value"]

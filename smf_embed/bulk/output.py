@@ -1,12 +1,13 @@
 """The folder that decisions of shards go to, on the disk or elsewhere, and the manifest that tells which are done.
 
-`manifest.json` is replaced as shards are done, and a shard stands in it only once its file is whole. It holds a seal of
-itself, see `smf_embed.files`:
+`_manifest.json` is replaced as shards are done, and a shard stands in it only once its file is whole. It holds a seal
+of itself, see `smf_embed.files`:
 
-    deciders   key → catalogue, generation, encoder, model and options that shards were decided by
+    source     the folder that all shards are in; one output is of one source
+    deciders   key → catalogue, generation and its token, encoder, model and options that shards were decided by
     shards     name of the shard → its size, mark and SHA-256 as it was read; the key of its decider; the file that
                holds its decisions, its bytes and SHA-256; counts of rows
-    unread     name of the shard → why it could not be read
+    unread     name of the shard → why it could not be read; its earlier decisions stay, unless it is another by now
 """
 
 from __future__ import annotations
@@ -24,18 +25,27 @@ from typing import Any
 
 import filelock
 
-from smf_embed.bulk.shards import Shard, digest, file_system
+from smf_embed.bulk.shards import SUFFIXES, Shard, digest, file_system, place_of
 from smf_embed.errors import InputError
 from smf_embed.files import read_sealed_json, replace_atomically, write_sealed_json
 
-MANIFEST = "manifest.json"
-REJECTED = ".rejected.csv"
+# who reads a folder as one table leaves out names that begin so; before, they were called otherwise
+MANIFEST = "_manifest.json"
+_EARLIER_MANIFEST = "manifest.json"
 _LOCK = ".writer.lock"
 _FORMAT = 1
 # the time between two writes of the manifest, as a multiple of what one takes
-_SHARE = 20
+_PAUSE = 20
 # as smf_embed.files.replace_atomically names files before they are whole
 _HALF_MADE = re.compile(r"\..+\.[0-9a-f]{8}\.(parquet|csv|json)")
+
+
+def decision_files(shard: str) -> tuple[str, str]:
+    """Return the names of the files for the decisions of a shard of this name, and for its rejected rows."""
+    # of "2024.01", what is behind the dot is no suffix
+    name = shard.removesuffix(next((shard[-len(end) :] for end in SUFFIXES if shard.lower().endswith(end)), ""))
+    folder, slash, last = name.rpartition("/")
+    return f"{name}.parquet", f"{folder}{slash}_{last}.rejected.csv"
 
 
 class OutputFolder:
@@ -84,10 +94,13 @@ class OutputFolder:
             for name in (self._system.ls(self.root, detail=False) if self._system.isdir(self.root) else ())
         )
 
-    def is_in(self, address: str) -> bool:
+    def is_in(self, folder: str) -> bool:
         """Tell whether it is a folder, or lies in it."""
-        system, root = file_system(address)
-        return type(system) is type(self._system) and f"{self.root}/".startswith(f"{root}/")
+        return _lies_in(self.address, folder)
+
+    def has(self, address: str) -> bool:
+        """Tell whether a folder is it, or lies in it."""
+        return _lies_in(address, self.address)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -124,6 +137,10 @@ class OutputFolder:
             return read_sealed_json(Path(folder) / name)
 
 
+def _lies_in(address: str, folder: str) -> bool:
+    return f"{place_of(address)}/".startswith(f"{place_of(folder).rstrip('/')}/")
+
+
 class Manifest:
     """Which shards are done; read when made, written by `save`.
 
@@ -132,24 +149,37 @@ class Manifest:
     folder : OutputFolder
     decider : dict
         What shards are decided by now: JSON.
+    source : str
+        The folder that they are all in.
 
     Raises
     ------
     InputError
-        The folder holds other files and no manifest, or a damaged one.
+        The folder holds other files and no manifest, a damaged one, or decisions of another source.
     """
 
-    def __init__(self, folder: OutputFolder, decider: dict[str, Any]) -> None:
+    def __init__(self, folder: OutputFolder, decider: dict[str, Any], source: str) -> None:
         self._folder = folder
         self.key = hashlib.sha256(json.dumps(decider, sort_keys=True).encode()).hexdigest()[:12]
         found = folder.read_json(MANIFEST)
         if found is None and folder.size(MANIFEST) is not None:
-            raise InputError(f"{folder.address}/{MANIFEST}: is damaged; remove it to have all shards decided again")
+            raise InputError(
+                f"{folder.address}/{MANIFEST}: is damaged; name another folder, or remove this one with all that is in "
+                "it, to have all shards decided again"
+            )
+        if found is None and folder.size(_EARLIER_MANIFEST) is not None:
+            raise InputError(f"{folder.address}: was written by an earlier version of smf-embed; name another folder")
         if found is None and not folder.is_empty():
             raise InputError(f"{folder.address}: holds files, but no {MANIFEST} of an earlier run; name another folder")
         if found is not None and found.get("format") != _FORMAT:
             raise InputError(f"{folder.address}/{MANIFEST}: is of another version of smf-embed; name another folder")
-        found = found or {"deciders": {}, "shards": {}}
+        self._source = place_of(source)
+        found = found or {"source": self._source, "deciders": {}, "shards": {}}
+        if found["source"] != self._source:
+            raise InputError(
+                f"{folder.address}: holds decisions of the tables in {found['source']}, and those of {self._source} "
+                "might take their names; name another folder for them"
+            )
         self._deciders: dict[str, Any] = found["deciders"] | {self.key: decider}
         self.shards: dict[str, dict[str, Any]] = found["shards"]
         self.unread: dict[str, str] = {}
@@ -181,8 +211,12 @@ class Manifest:
         """
         if "unread" in result:
             self.unread[shard.name] = result["unread"]
-            if before := self.shards.pop(shard.name, None):  # decisions of what the shard was once
-                self._folder.remove(before["file"])
+            before = self.shards.get(shard.name)
+            # decisions of what the shard was once go; where nothing is known of what it is now, they may still be right
+            if before and result.get("sha256", before["sha256"]) != before["sha256"]:
+                del self.shards[shard.name]
+                for file in (before["file"], decision_files(shard.name)[1]):
+                    self._folder.remove(file)
         else:
             self.shards[shard.name] = {"bytes": shard.size, "mark": shard.mark, "decided_by": self.key} | result
         if time.monotonic() >= self._next_save:
@@ -194,6 +228,7 @@ class Manifest:
         used = {done["decided_by"] for done in self.shards.values()}
         value = {
             "format": _FORMAT,
+            "source": self._source,
             "deciders": {key: facts for key, facts in self._deciders.items() if key in used | {self.key}},
             "shards": dict(sorted(self.shards.items())),
             "unread": dict(sorted(self.unread.items())),
@@ -201,4 +236,4 @@ class Manifest:
         with self._folder.replacing(MANIFEST) as temporary:
             write_sealed_json(temporary, value)
         ended = time.monotonic()
-        self._next_save = ended + _SHARE * (ended - started)
+        self._next_save = ended + _PAUSE * (ended - started)

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from smf_embed.bulk.deciding import Deciding, decide_here, decider_facts
-from smf_embed.bulk.output import Manifest, OutputFolder
-from smf_embed.bulk.shards import Shard, find_shards
+from smf_embed.bulk.output import Manifest, OutputFolder, decision_files
+from smf_embed.bulk.shards import Shard, file_system, find_shards
+from smf_embed.clip_tables import check_mapping
 from smf_embed.console import say
 from smf_embed.errors import InputError
 
@@ -52,11 +53,12 @@ def predict_shards(
     Raises
     ------
     InputError
-        Nothing to decide, an output that cannot be used, Ray that is not there.
+        Nothing to decide, a column that there is none of, an output that cannot be used, Ray that is not there.
     CatalogueError, ModelError
         None there, or changed while the shards were decided; what was done by then is kept.
     """
     started = time.monotonic()
+    check_mapping(deciding.columns)
     root, shards = find_shards(source)
     output = OutputFolder(deciding.output)
     _check_names(source, root, shards, output)
@@ -66,7 +68,7 @@ def predict_shards(
     deciding = replace(deciding, facts=decider_facts(deciding))
     with ExitStack() as stack:
         stack.enter_context(output.writing())
-        manifest = Manifest(output, deciding.facts or {})
+        manifest = Manifest(output, deciding.facts or {}, root)
         reasons = {shard: manifest.reason_to_decide(shard) for shard in shards}
         todo = [shard for shard, reason in reasons.items() if reason]
         again = Counter(reason for reason in reasons.values() if reason not in ("", "new"))
@@ -98,7 +100,8 @@ def predict_shards(
                     progress(done / size, f"{len(shards) - len(todo) + now:,} of {len(shards):,} shards")
         finally:
             manifest.save()
-    kept = [manifest.shards[shard.name] for shard in shards if shard.name in manifest.shards]
+    known = manifest.shards.keys() - manifest.unread.keys()  # earlier decisions of what cannot be read are not counted
+    kept = [manifest.shards[shard.name] for shard in shards if shard.name in known]
     return {
         "shards": len(shards),
         "decided_now": now,
@@ -110,11 +113,18 @@ def predict_shards(
 
 
 def _check_names(source: str, root: str, shards: list[Shard], output: OutputFolder) -> None:
-    if output.is_in(root):
-        raise InputError(f"{output.address}: lies in {source}, and would be read as a part of it; name another folder")
-    names = Counter(str(PurePosixPath(shard.name).with_suffix("")) for shard in shards)
+    # a glob without ** finds nothing deeper than now, and decisions lie deeper than their shards
+    system, path = file_system(source)
+    is_deep = "**" in path or system.isdir(path)
+    folders = {shard.address.rpartition("/")[0] for shard in shards}
+    if (is_deep and output.is_in(root)) or any(map(output.has, folders)):
+        raise InputError(
+            f"{output.address}: lies in {source}, or that in it, and decisions would be read as tables; name another "
+            "folder"
+        )
+    names = Counter(decision_files(shard.name)[0] for shard in shards)
     if twice := [name for name, count in names.items() if count > 1]:
-        raise InputError(f"{source}: has {twice[0]} with two suffixes, and their decisions would have one name")
+        raise InputError(f"{source}: has two tables whose decisions would both be {twice[0]}; rename one of them")
 
 
 def _some(names: list[str]) -> list[str]:
