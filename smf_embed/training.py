@@ -7,7 +7,6 @@ project sees one clip of it fewer, and trees read the label off such counts (doc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -89,21 +88,17 @@ class TrainingClips:
         """
         rows = np.arange(len(self.clips)) if rows is None else rows
         part, labels = self.clips.part(rows), self.labels[rows]
-        # words are counted by the interpreter, machines fitted without it: together they take both cores
-        with ThreadPoolExecutor(1) as pool:
-            learning = pool.submit(Names.learn, part.texts, labels, self.projects, self.lexicon)
-            lexical = {
-                field: LexicalModel.fit(counts[rows], labels, len(self.projects), self.seed)
-                for field, counts in self._counts.items()
-            }
-            names = learning.result()
+        names = Names.learn(part.texts, labels, self.projects, self.lexicon)
         titles = part.texts["title"]
         return EvidenceBuilder(
             part,
             labels,
             self.groups[rows],
             len(self.projects),
-            lexical,
+            {
+                field: LexicalModel.fit(counts[rows], labels, len(self.projects), self.seed)
+                for field, counts in self._counts.items()
+            },
             names,
             OtherUse.fit(titles, labels, names.aliases["title"].scores(titles)),
             None if like is None else {field: votes.centre for field, votes in like.votes.items()},
