@@ -8,9 +8,9 @@ READY := .venv/.ready
 demo: $(READY)
 	$(BIN)/smf-embed demo
 
-# two at a time: some tests measure, and each side keeps its own fitted models
+# two at a time: some tests measure, and each side keeps its own fitted models; files in the order of tests/conftest.py
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-quick: $(READY)
 	$(BIN)/python -m pytest -m "not slow and not benchmark_data"

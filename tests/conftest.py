@@ -79,6 +79,15 @@ def make_table(per_title: int = 8, first: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+# these take five minutes and more each: begun last, one side would wait for the other
+_LONGEST = ("test_notebooks.py", "test_ray.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files."""
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
+
+
 @pytest.fixture(scope="session")
 def train() -> pd.DataFrame:
     return make_table()
