@@ -167,8 +167,8 @@ moved = (before["cartoon"] != after["cartoon"]).to_numpy() & ~of_new
 print(f"{moved.sum()} of {(~of_new).sum():,} test clips of other projects and none are decided otherwise than before")
 
 # %% [markdown]
-# On these clips teaching is as good as a whole fit. In a larger measurement it is two to three points behind
-# (`docs/decisions.md`). The other projects keep what they had.
+# On these clips teaching is as good as a whole fit. In a larger measurement it is four points behind with three clips
+# each, and ahead with five (`docs/decisions.md`). The other projects keep what they had.
 #
 # ## And back again
 #
