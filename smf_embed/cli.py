@@ -2,7 +2,7 @@
 
 Exit codes: 0 done, 1 the reader of the output went away, 2 not done because of the input or the catalogue, 3 `doctor`
 found what is still wrong, 4 done in part because a source of clips could not be reached or its quota is used up, 130
-stopped by Ctrl-C.
+stopped by Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import signal
 import sqlite3
 import sys
 import time
@@ -66,6 +67,9 @@ def main() -> None:
         # a terminal or pipe that knows no Cyrillic must not stop a command
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # at any moment, and not while a batch is finished alone: tables and catalogue are left as by Ctrl-C
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except SmfEmbedError as error:

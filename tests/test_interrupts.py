@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pandas as pd
@@ -16,7 +17,7 @@ from smf_embed.interrupts import stop_after_batch
 CLIPS, BATCH = 600, 20
 
 PROGRAM = """
-import functools, sys, time
+import functools, os, sys, time
 sys.path.insert(0, sys.argv.pop(1))
 import numpy as np
 from conftest import fake_vector
@@ -24,7 +25,8 @@ from smf_embed import cli, clip_tables, reencoding
 from smf_embed.encoder import Encoder
 
 def encode(self, texts, progress=None):
-    time.sleep(0.1)
+    print("encoding", file=sys.stderr, flush=True)
+    time.sleep(float(os.environ.get("SECONDS", 0.1)))
     return np.array([fake_vector(text) for text in texts])
 
 Encoder.encode = encode
@@ -41,10 +43,11 @@ def started(tmp_path):
     pd.DataFrame(rows).to_csv(tmp_path / "clips.csv", index=False)
     processes = []
 
-    def start(*words: object) -> subprocess.Popen[str]:
+    def start(*words: object, seconds: float = 0.1) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", PROGRAM, os.path.dirname(__file__), *map(str, words)]
         command += ["--catalogue", str(tmp_path / "index")]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        options["env"] = os.environ | {"SECONDS": str(seconds)}
         processes.append(subprocess.Popen(command, **options))
         return processes[-1]
 
@@ -105,6 +108,21 @@ def test_the_second_signal_stops_at_once_and_leaves_nothing_torn(started, tmp_pa
     with Catalogue(tmp_path / "index") as catalogue:
         assert len(catalogue) % BATCH == 0
         assert len(catalogue) < CLIPS
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_without_batches_stops_at_once(started, tmp_path, number):
+    pd.DataFrame([{"yt_reel_id": "id", "reel_name": "title"}]).to_csv(tmp_path / "clips.csv", index=False)
+    assert started("add", tmp_path / "clips.csv").wait(60) == 0
+    before = time.monotonic()
+    similar = started("similar", "--text", "encoded slowly", seconds=60)
+    encoding = threading.Event()
+    threading.Thread(target=lambda: (similar.stderr.readline(), encoding.set()), daemon=True).start()
+    assert encoding.wait(50)
+    similar.send_signal(number)
+    assert similar.wait(60) == 130
+    assert time.monotonic() - before < 60
+    assert "Traceback" not in similar.stderr.read()
 
 
 @pytest.mark.slow  # loads a real model four times
