@@ -96,7 +96,7 @@ plt.show()
 # %%
 decided: dict[str, list[str]] = {}
 for way, row, settings in [
-    ("hybrid, tiny, end to end", "hybrid-tiny", {"epochs": 30}),
+    ("hybrid, tiny, end to end", "hybrid-tiny", {"epochs": 15}),
     ("hybrid, frozen encoder", "hybrid", {}),
 ]:
     hybrid = make_baseline(find_row(row), **settings)

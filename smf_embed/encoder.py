@@ -8,6 +8,7 @@ import json
 import math
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,15 @@ from smf_embed.errors import EncoderError
 from smf_embed.model_loading import BUILTIN, load_model, quiet
 from smf_embed.prompts import known_prompt
 from smf_embed.text import TEXT_VERSION
+from smf_embed.threads import one_torch_thread
 from smf_embed.windows import MAX_CHARS, fitting_windows, pool
 
 __all__ = ["BUILTIN", "Encoder"]
 
 # texts between two reports of progress; sentence-transformers sorts them by length before it makes batches
 _CHUNK = 2048
+# so few letters are encoded by one thread in half the time that several need to wake up and wait for each other
+_FEW_LETTERS = 1_000
 
 
 class Encoder:
@@ -208,9 +212,11 @@ class Encoder:
                 self._workers = model.start_multi_process_pool(self._devices)
                 self._stop_workers = weakref.finalize(self, model.stop_multi_process_pool, self._workers)
             options |= {"pool": self._workers, "chunk_size": math.ceil(len(texts) / len(self._devices) / 2)}
-        vectors = model.encode(
-            texts, batch_size=batch_size, normalize_embeddings=True, show_progress_bar=False, **options
-        )
+        is_little = self.name == BUILTIN and sum(map(len, texts)) <= _FEW_LETTERS
+        with one_torch_thread() if is_little else nullcontext():
+            vectors = model.encode(
+                texts, batch_size=batch_size, normalize_embeddings=True, show_progress_bar=False, **options
+            )
         return np.asarray(vectors, dtype=np.float32)
 
     def _count_tokens(self, texts: list[str]) -> list[int]:

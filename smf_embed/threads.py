@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psutil
 
@@ -61,6 +63,18 @@ def use_threads(count: int) -> None:
         os.environ[_VARIABLE] = str(count)
         thread_count.cache_clear()
     limit_threads()
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Have torch use one thread in what is done meanwhile, and `thread_count` ones from then on."""
+    import torch
+
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(thread_count())
 
 
 def environment() -> dict[str, str]:

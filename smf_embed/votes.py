@@ -214,27 +214,30 @@ class FieldVotes:
 
     def _similarities(self, queries: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         shape = (len(queries), self.n_projects)
-        best, mean3 = np.full(shape, np.nan, dtype=np.float32), np.full(shape, np.nan, dtype=np.float32)
         nearest = np.full(shape, -1)
-        if not len(queries):
-            return best, mean3, nearest
         similarity = queries @ self._vectors_of_projects.T
-        similarity[pairs_of_a_group(groups, self._groups[self._of_projects])] = np.nan
+        similarity[pairs_of_a_group(groups, self._groups[self._of_projects])] = _NOT_THERE
+        row = np.arange(len(queries))
+        highest = np.full((3, *shape), _NOT_THERE, dtype=np.float32)
         for project in range(1, self.n_projects):
             begin, end = self._begins[project - 1], self._begins[project]
-            if begin == end:
-                continue
-            part = np.where(np.isnan(similarity[:, begin:end]), _NOT_THERE, similarity[:, begin:end])
-            at = part.argmax(axis=1)
-            highest = part[np.arange(len(part)), at]
-            there = highest > _NOT_THERE
-            best[there, project] = highest[there]
-            nearest[there, project] = self.rows[self._of_projects[begin + at[there]]]
-            top = -np.partition(-part, min(2, end - begin - 1), axis=1)[:, :3]
-            # over those that are there: a sum over fewer than three would tell how many a training clip may not see
-            seen = np.maximum((top > _NOT_THERE).sum(axis=1), 1)
-            mean3[there, project] = (np.where(top > _NOT_THERE, top, 0.0).sum(axis=1) / seen)[there]
-        return best, mean3, nearest
+            part = similarity[:, begin:end]
+            # three times the highest: less than to sort them
+            for place in range(min(3, end - begin)):
+                at = part.argmax(axis=1)
+                highest[place, :, project] = part[row, at]
+                part[row, at] = _NOT_THERE
+                if place == 0:
+                    nearest[:, project] = self.rows[self._of_projects[begin + at]]
+        there = highest > _NOT_THERE
+        # over those that are there: a sum over fewer than three would tell how many a training clip may not see
+        mean3 = np.where(there, highest, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+        is_any = there[0]
+        return (
+            np.where(is_any, highest[0], np.nan),
+            np.where(is_any, mean3, np.nan).astype(np.float32),
+            np.where(is_any, nearest, -1),
+        )
 
     def _prototype(self, queries: np.ndarray, groups: np.ndarray) -> np.ndarray:
         dot = queries @ self._sums.T

@@ -204,9 +204,6 @@ def test_a_killed_run_leaves_no_process_and_the_next_does_the_rest(started, clip
     driver.kill()
     driver.communicate()
     assert len(family) > 4
-    # those that serve Ray's own pages wait a while for a head that is gone
-    _, alive = psutil.wait_procs(family, timeout=120)
-    assert not alive
     before = {name: (out / name).stat().st_mtime_ns for name in done(out)}
     assert 2 <= len(before) < SHARDS
     code, _, err = finished(started(*words))
@@ -214,6 +211,9 @@ def test_a_killed_run_leaves_no_process_and_the_next_does_the_rest(started, clip
     assert f"{len(before)} of them done before" in err
     assert {name: (out / name).stat().st_mtime_ns for name in before} == before
     assert {path.name: path.read_bytes() for path in out.glob("*.parquet")} == expected
+    # those that serve Ray's own pages wait a while for a head that is gone
+    _, alive = psutil.wait_procs(family, timeout=120)
+    assert not alive
 
 
 def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(started, clips, fitted_folder, tmp_path):
