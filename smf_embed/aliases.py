@@ -356,7 +356,9 @@ def words_of(texts: Iterable[str]) -> list[list[str]]:
     return rows
 
 
-def without_numbers(words: Iterable[str]) -> list[str]:
+def without_numbers(words: Sequence[str]) -> Sequence[str]:
+    if not _WITH_DIGIT.search(" ".join(words)):  # most texts have none: one look instead of one for each word
+        return words
     return [word for word in words if not _WITH_DIGIT.search(word)]
 
 

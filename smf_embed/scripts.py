@@ -176,6 +176,8 @@ _CARONS = str.maketrans({"š": "sh", "č": "ch", "ž": "zh", "ş": "sh", "ç": "
 
 def _plain_latin(text: str) -> str:
     """Return Latin letters without their marks; those that stand for a sound of their own become two letters."""
+    if text.isascii():
+        return text
     decomposed = unicodedata.normalize("NFKD", text.translate(_CARONS))
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 

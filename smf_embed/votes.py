@@ -14,13 +14,13 @@ from smf_embed.threads import thread_count
 VOTES_AT = (1, 5, 20, 50)
 #: Neighbours that are searched: a few more than vote, since a labelled clip that is asked about must not see its like.
 NEIGHBOURS = VOTES_AT[-1] + 14
-# The search compares codes of four bits for every four components first, and then eight times the neighbours by their
+# The search compares codes of four bits for every four components first, and then five times the neighbours by their
 # whole vectors: half the time of whole vectors alone for many clips, and 0.6 ms for one among 81,000, at a recall of
 # 0.999 (docs/decisions.md). Fewer vectors, and short ones, are compared whole.
 _CODED_TOGETHER = 4
 _WORTH_CODING = 5_000
 _LONG_ENOUGH = 256
-_COMPARED_WHOLE = 8
+_COMPARED_WHOLE = 5
 _LEARNED_FROM = 2_500
 _NOT_THERE = -1.0
 
