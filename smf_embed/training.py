@@ -7,6 +7,7 @@ project sees one clip of it fewer, and trees read the label off such counts (doc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +24,7 @@ from smf_embed.lexicon import Lexicon
 from smf_embed.names import Names
 from smf_embed.other_use import OtherUse
 from smf_embed.out_of_fold import at_most_one
+from smf_embed.threads import thread_count
 from smf_embed.thresholds import Calibration, choose_thresholds
 from smf_embed.trees import ROUNDS, DecisionTrees, Trees
 
@@ -357,9 +359,16 @@ def thinned(taught: np.ndarray, easy: np.ndarray, seed: int) -> np.ndarray:
     return weights
 
 
-def _grown(values: np.ndarray, is_right: np.ndarray, weights: np.ndarray, seeds: range, rounds: int = ROUNDS) -> Trees:
+def _grown(
+    values: np.ndarray,
+    is_right: np.ndarray,
+    weights: np.ndarray,
+    seeds: range,
+    rounds: int = ROUNDS,
+    threads: int | None = None,
+) -> Trees:
     rows = np.flatnonzero(weights)
-    return Trees.grow(values[rows], is_right[rows], seeds, weights[rows], rounds)
+    return Trees.grow(values[rows], is_right[rows], seeds, weights[rows], rounds, threads)
 
 
 def _out_of_fold(
@@ -372,10 +381,15 @@ def _out_of_fold(
 ) -> np.ndarray:
     """Return the probability of each pair by trees that were grown on the pairs of the other folds."""
     probability = np.zeros(len(values))
-    for fold in np.unique(folds):
+
+    def judge(fold: int) -> None:
         inside = folds == fold
-        trees = _grown(values, is_right, np.where(inside, 0, weights), seeds, rounds)
+        trees = _grown(values, is_right, np.where(inside, 0, weights), seeds, rounds, threads=1)
         probability[inside] = trees.probability(values[inside])
+
+    # folds side by side: the threads of one LightGBM wait for each other half of the time
+    with ThreadPoolExecutor(thread_count()) as pool:
+        list(pool.map(judge, np.unique(folds)))
     return probability
 
 

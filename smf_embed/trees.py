@@ -54,6 +54,7 @@ class Trees:
         seeds: range,
         weights: np.ndarray | None = None,
         rounds: int = ROUNDS,
+        threads: int | None = None,
     ) -> Trees:
         """Learn whether the clip of a pair is of its project, once a seed.
 
@@ -67,6 +68,8 @@ class Trees:
             How many pairs each stands for; one otherwise.
         rounds : int
             Trees of each model.
+        threads : int, optional
+            As many as `thread_count` says otherwise; the trees are the same by any number.
 
         References
         ----------
@@ -76,7 +79,7 @@ class Trees:
 
         # a handful of labelled clips has too few pairs for leaves of twenty
         smallest_leaf = int(np.clip(is_right.sum() // 10, 1, 20))
-        parameters = _PARAMETERS | {"min_data_in_leaf": smallest_leaf, "num_threads": thread_count()}
+        parameters = _PARAMETERS | {"min_data_in_leaf": smallest_leaf, "num_threads": threads or thread_count()}
         data = lightgbm.Dataset(values, is_right, weight=weights, params=parameters)
         return cls([lightgbm.train(parameters | {"seed": seed}, data, rounds).model_to_string() for seed in seeds])
 
