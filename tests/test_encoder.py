@@ -40,6 +40,28 @@ def test_each_distinct_text_is_encoded_once(tiny_model, monkeypatch):
     assert (vectors[0] == vectors[2]).all()
 
 
+@pytest.mark.parametrize(("text", "threads"), [("Маша и Медведь", 1), ("Маша и Медведь " * 80, 3)])
+def test_little_is_encoded_by_one_thread_and_torch_has_its_threads_again(text, threads, monkeypatch):
+    import torch
+
+    monkeypatch.setattr("smf_embed.threads.thread_count", lambda: 3)
+    before = torch.get_num_threads()
+    encoder, seen = Encoder("builtin"), []
+    encode = encoder._load().encode
+
+    def counted(texts, **options):
+        seen.append(torch.get_num_threads())
+        return encode(texts, **options)
+
+    monkeypatch.setattr(encoder._load(), "encode", counted)
+    try:
+        torch.set_num_threads(3)
+        encoder.encode([text])
+        assert (seen, torch.get_num_threads()) == ([threads], 3)
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_no_texts_give_no_vectors(tiny_model):
     assert Encoder(tiny_model).encode([]).shape == (0, 32)
 

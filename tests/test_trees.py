@@ -39,6 +39,12 @@ def test_the_same_pairs_and_seeds_give_the_same_trees(trees, pairs):
     assert Trees.grow(*pairs, range(3)).to_text() == trees.to_text()
 
 
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_any_number_of_threads_grows_the_same_trees(threads, pairs, trees):
+    grown = Trees.grow(*pairs, range(3), threads=threads)
+    np.testing.assert_array_equal(grown.probability(pairs[0]), trees.probability(pairs[0]))
+
+
 def test_no_pairs_have_no_probability(trees):
     assert trees.probability(np.empty((0, 5), dtype=np.float32)).shape == (0,)
 
