@@ -127,7 +127,7 @@ def f1_by(way: str, weights: np.ndarray) -> np.ndarray:
 
 
 def scores_of(weights: np.ndarray) -> dict[str, float]:
-    """Return macro-F1 of each way, and how far ours is ahead of the better hybrid."""
+    """Return macro-F1 of each way, and how far ours is ahead of the frozen hybrid."""
     scores = {way: float(np.nanmean(f1_by(way, weights))) for way in decided}
     return scores | {"ahead": scores["ours"] - scores["hybrid, frozen encoder"]}
 
