@@ -385,9 +385,9 @@ def _out_of_fold(
     def judge(fold: int) -> None:
         inside = folds == fold
         trees = _grown(values, is_right, np.where(inside, 0, weights), seeds, rounds, threads=1)
-        probability[inside] = trees.probability(values[inside])
+        probability[inside] = trees.probability(values[inside], threads=1)
 
-    # folds side by side: the threads of one LightGBM wait for each other half of the time
+    # folds side by side: the threads of one LightGBM wait for each other, since its pairs are few
     with ThreadPoolExecutor(thread_count()) as pool:
         list(pool.map(judge, np.unique(folds)))
     return probability

@@ -7,6 +7,7 @@ One model alone decides some clips of small projects by luck: five seeds gave 0.
 from __future__ import annotations
 
 import functools
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,9 @@ _BETWEEN = "\n==== the next model ====\n"
 _BETWEEN_KINDS = "\n==== models for pairs of which little is known ====\n"
 # starting threads costs more than they save on fewer rows
 _ROWS_FOR_THREADS = 2_000
+# LightGBM has one count of threads for the process, sizes its buffers by it and looks at it again: no call may change
+# it under another one. Contributions of several threads at once are not safe at all (issues 5482 and 6142 of LightGBM).
+_ONE_COUNT = threading.Lock()
 
 
 class Trees:
@@ -69,7 +73,8 @@ class Trees:
         rounds : int
             Trees of each model.
         threads : int, optional
-            As many as `thread_count` says otherwise; the trees are the same by any number.
+            As many as `thread_count` says otherwise; the trees are the same by any number. Whoever grows trees in
+            several threads at once gives all of them the same number, and to `probability`, too.
 
         References
         ----------
@@ -89,15 +94,18 @@ class Trees:
 
         return [lightgbm.Booster(model_str=model) for model in self.models]
 
-    def log_odds(self, values: np.ndarray) -> np.ndarray:
+    def log_odds(self, values: np.ndarray, threads: int | None = None) -> np.ndarray:
         """Return the mean log-odds of the models that each pair is right, float64, shape (n_pairs,)."""
         if not len(values):
             return np.zeros(0)
-        return np.mean([self._run(booster, values, raw_score=True) for booster in self._boosters], axis=0)
+        return np.mean([self._run(booster, values, threads, raw_score=True) for booster in self._boosters], axis=0)
 
-    def probability(self, values: np.ndarray) -> np.ndarray:
-        """Return the probability that each pair is right, 0 to 1, not calibrated, float64, shape (n_pairs,)."""
-        return 1.0 / (1.0 + np.exp(-self.log_odds(values)))
+    def probability(self, values: np.ndarray, threads: int | None = None) -> np.ndarray:
+        """Return the probability that each pair is right, 0 to 1, not calibrated, float64, shape (n_pairs,).
+
+        `threads` is that of `grow`; without it, one call waits for the other.
+        """
+        return 1.0 / (1.0 + np.exp(-self.log_odds(values, threads)))
 
     def contributions(self, values: np.ndarray) -> np.ndarray:
         """Return what each column adds to the log-odds.
@@ -123,9 +131,12 @@ class Trees:
         return cls(text.split(_BETWEEN))
 
     @staticmethod
-    def _run(booster: Any, values: np.ndarray, **kind: bool) -> np.ndarray:
-        threads = thread_count() if len(values) > _ROWS_FOR_THREADS else 1
-        return np.asarray(booster.predict(values, num_threads=threads, **kind))
+    def _run(booster: Any, values: np.ndarray, threads: int | None = None, **kind: bool) -> np.ndarray:
+        if threads is not None:
+            return np.asarray(booster.predict(values, num_threads=threads, **kind))
+        with _ONE_COUNT:
+            count = thread_count() if len(values) > _ROWS_FOR_THREADS else 1
+            return np.asarray(booster.predict(values, num_threads=count, **kind))
 
 
 @dataclass(frozen=True)

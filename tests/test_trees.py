@@ -1,5 +1,8 @@
 """Trees are the mean of their models, explain themselves and come back from their text as they were."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -43,6 +46,26 @@ def test_the_same_pairs_and_seeds_give_the_same_trees(trees, pairs):
 def test_any_number_of_threads_grows_the_same_trees(threads, pairs, trees):
     grown = Trees.grow(*pairs, range(3), threads=threads)
     np.testing.assert_array_equal(grown.probability(pairs[0]), trees.probability(pairs[0]))
+
+
+def test_calls_of_several_threads_wait_for_each_other(trees):
+    # LightGBM has one count of threads for the process, and these calls want different ones
+    class Slow:
+        running = most = 0
+
+        def predict(self, values, **options):
+            self.running += 1
+            self.most = max(self.most, self.running)
+            time.sleep(0.02)
+            self.running -= 1
+            return np.zeros(len(values))
+
+    slow = Slow()
+    asked = Trees(trees.models)
+    asked.__dict__["_boosters"] = [slow, slow]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(asked.probability, [np.zeros((rows, 5), np.float32) for rows in (1, 5_000, 1, 5_000)]))
+    assert slow.most == 1
 
 
 def test_no_pairs_have_no_probability(trees):
