@@ -16,7 +16,7 @@ VOTES_AT = (1, 5, 20, 50)
 NEIGHBOURS = VOTES_AT[-1] + 14
 # The search compares codes of four bits for every four components first, and then five times the neighbours by their
 # whole vectors: half the time of whole vectors alone for many clips, and 0.6 ms for one among 81,000, at a recall of
-# 0.999 (docs/decisions.md). Fewer vectors, and short ones, are compared whole.
+# 0.995 (docs/decisions.md). Fewer vectors, and short ones, are compared whole.
 _CODED_TOGETHER = 4
 _WORTH_CODING = 5_000
 _LONG_ENOUGH = 256
