@@ -213,10 +213,10 @@ class Encoder:
                 self._stop_workers = weakref.finalize(self, model.stop_multi_process_pool, self._workers)
             options |= {"pool": self._workers, "chunk_size": math.ceil(len(texts) / len(self._devices) / 2)}
         is_little = self.name == BUILTIN and sum(map(len, texts)) <= _FEW_LETTERS
+        if not self._is_network:
+            options |= {"normalize_embeddings": True, "show_progress_bar": False}
         with one_torch_thread() if is_little else nullcontext():
-            vectors = model.encode(
-                texts, batch_size=batch_size, normalize_embeddings=True, show_progress_bar=False, **options
-            )
+            vectors = model.encode(texts, batch_size=batch_size, **options)
         return np.asarray(vectors, dtype=np.float32)
 
     def _count_tokens(self, texts: list[str]) -> list[int]:
@@ -241,7 +241,7 @@ class Encoder:
     def _load(self) -> Any:
         if self._model is None:
             self._devices = choose_devices(self.device) if self.backend == "torch" else ["cpu"]
-            loaded = load_model(self.name, backend=self.backend, revision=self.revision, device=self._devices[0])
+            loaded = load_model(self.name, backend=self.backend, revision=self.revision, devices=self._devices)
             self._model, self.revision = loaded.model, loaded.revision
             if self._devices[0] != "cpu" and not self._is_builtin:
                 # the digest is that of the weights as they are stored
@@ -251,7 +251,7 @@ class Encoder:
 
     def _first_batch(self) -> BatchSize:
         if self._is_builtin:
-            from smf_embed.builtin import BATCH_SIZE
+            from smf_embed.builtin_network import BATCH_SIZE
 
             return BatchSize(BATCH_SIZE)
         device = self._devices[0] if self._devices else "cpu"
@@ -260,10 +260,15 @@ class Encoder:
     @property
     def _is_builtin(self) -> bool:
         """Whether the model is the built-in one, or a copy of it in a folder."""
-        return type(self._load()[0]).__module__ == "smf_embed.builtin"
+        return self._is_network or type(self._load()[0]).__module__ == "smf_embed.builtin"
+
+    @property
+    def _is_network(self) -> bool:
+        """Whether it is the built-in one on a CPU, which needs no sentence-transformers."""
+        return type(self._load()).__module__ == "smf_embed.builtin_network"
 
     def _go_without_half(self) -> None:
-        loaded = load_model(self.name, backend=self.backend, revision=self.revision, device=self._devices[0])
+        loaded = load_model(self.name, backend=self.backend, revision=self.revision, devices=self._devices)
         self._model, self._half = loaded.model, False
         self._batch = self._first_batch()
         if self._workers is not None:

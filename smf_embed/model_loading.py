@@ -10,7 +10,7 @@ import logging
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +55,9 @@ class LoadedModel:
     revision: str | None = None
 
 
-def load_model(name: str, *, backend: str = "torch", revision: str | None = None, device: str = "cpu") -> LoadedModel:
+def load_model(
+    name: str, *, backend: str = "torch", revision: str | None = None, devices: Sequence[str] = ("cpu",)
+) -> LoadedModel:
     """Load a model in float32.
 
     Parameters
@@ -66,8 +68,9 @@ def load_model(name: str, *, backend: str = "torch", revision: str | None = None
         One of `BACKENDS`.
     revision : str, optional
         A commit of the hub that was used before; stands for the one that the name means by now.
-    device : str
-        Where torch is to put it.
+    devices : sequence of str
+        Where torch is to put it: on the first; where there are several, sentence-transformers makes copies for the
+        others. On one CPU the built-in encoder is the network alone, without sentence-transformers.
 
     Raises
     ------
@@ -86,11 +89,18 @@ def load_model(name: str, *, backend: str = "torch", revision: str | None = None
     import torch
 
     torch.set_num_threads(thread_count())
+    is_builtin = name == BUILTIN or (is_folder and _is_own(Path(name)))
+    if is_builtin and backend != "torch":
+        raise InputError(f"the built-in encoder runs in torch alone, not in {backend}; leave out --backend")
     try:
+        if name == BUILTIN and list(devices) == ["cpu"]:
+            from smf_embed.builtin_network import BuiltinNetwork
+
+            return LoadedModel(BuiltinNetwork())
         with quiet() as reports:
-            if name == BUILTIN or (is_folder and _is_own(Path(name))):
-                return LoadedModel(_load_builtin(None if name == BUILTIN else name, backend, device))
-            loaded = _load_other(name, is_folder, backend, revision, device)
+            if is_builtin:
+                return LoadedModel(_load_builtin(None if name == BUILTIN else name, devices[0]))
+            loaded = _load_other(name, is_folder, backend, revision, devices[0])
         _expect_all_weights(reports)
         return loaded
     except InputError:
@@ -151,13 +161,11 @@ def weights_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix in _WEIGHTS)
 
 
-def _load_builtin(folder: str | None, backend: str, device: str) -> Any:
+def _load_builtin(folder: str | None, device: str) -> Any:
     from sentence_transformers import SentenceTransformer
 
     from smf_embed.builtin import UniversalSentenceEncoder
 
-    if backend != "torch":
-        raise InputError(f"the built-in encoder runs in torch alone, not in {backend}; leave out --backend")
     module = UniversalSentenceEncoder() if folder is None else UniversalSentenceEncoder.load(folder)
     return SentenceTransformer(modules=[module], device=device)
 

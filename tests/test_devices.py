@@ -145,10 +145,16 @@ def test_several_devices_give_the_vectors_of_one(name, tiny_model, monkeypatch):
 
 @pytest.fixture
 def half_on_cpu(monkeypatch):
-    """Have encoders believe that the CPU is a GPU, so that they take half precision."""
+    """Have encoders believe that the CPU is a GPU, so that they take half precision.
+
+    Two are named, of which the first is used, since on one CPU the built-in encoder is loaded without
+    sentence-transformers.
+    """
     load = encoders.load_model
     monkeypatch.setattr(encoders, "choose_devices", lambda wanted: ["mps"])
-    monkeypatch.setattr(encoders, "load_model", lambda name, **options: load(name, **options | {"device": "cpu"}))
+    monkeypatch.setattr(
+        encoders, "load_model", lambda name, **options: load(name, **options | {"devices": ["cpu"] * 2})
+    )
 
 
 def test_a_gpu_takes_models_in_half_precision_and_the_fingerprint_stays(tiny_model, request):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
+from smf_embed.builtin import UniversalSentenceEncoder
 from smf_embed.catalogue import Catalogue
 from smf_embed.clip_tables import iter_clips
 from smf_embed.encoder import Encoder
@@ -161,7 +162,8 @@ def test_the_command_line_says_it_in_one_line(run, tmp_path, train):
 
 
 def test_a_saved_builtin_encoder_is_an_encoder(encoder, tmp_path):
-    encoder._load().save(str(tmp_path / "saved"), create_model_card=False)
+    model = SentenceTransformer(modules=[UniversalSentenceEncoder()])
+    model.save(str(tmp_path / "saved"), create_model_card=False)
     saved = Encoder(str(tmp_path / "saved"))
     np.testing.assert_allclose(saved.encode(TEXTS), encoder.encode(TEXTS), atol=1e-6)
     assert saved.fingerprint == Encoder(str(tmp_path / "saved")).fingerprint
