@@ -198,19 +198,3 @@ def test_the_network_alone_encodes_as_sentence_transformers_does(module: Univers
     )
     np.testing.assert_array_equal(BuiltinNetwork().encode(texts, batch_size=64), expected)
     assert BuiltinNetwork().encode([]).shape == (0, DIMENSIONS)
-
-
-def test_on_a_cpu_neither_sentence_transformers_nor_transformers_is_imported(tmp_path) -> None:
-    (tmp_path / "clips.csv").write_text("yt_reel_id,reel_name,cartoon\na,Буба на кухне,Буба\n")
-    code = (
-        "import sys; from smf_embed import cli\n"
-        "try: cli.main()\n"
-        "except SystemExit: pass\n"
-        "print(sorted({'sentence_transformers', 'transformers'} & set(sys.modules)))"
-    )
-    words = ["add", tmp_path / "clips.csv", "--device", "cpu", "--catalogue", tmp_path / "index"]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, timeout=120, check=True
-    )
-    assert "added 1" in done.stdout
-    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,4 +1,4 @@
-"""What is imported when: torch only to encode, and next to nothing for `info`."""
+"""What is imported when: torch only to encode, sentence-transformers only where it must be, little for `info`."""
 
 import json
 import os
@@ -28,6 +28,13 @@ def imported_by(code: str, *words: object) -> set[str]:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_the_builtin_encoder_on_a_cpu_needs_torch_alone(train, tmp_path):
+    train.head(5).to_csv(tmp_path / "train.csv", index=False)
+    modules = imported_by(RUN, "add", tmp_path / "train.csv", "--device", "cpu", "--catalogue", tmp_path / "index")
+    assert "torch" in modules
+    assert not {"sentence_transformers", "transformers"} & modules
 
 
 def test_deciding_stored_clips_does_not_import_torch(fitted_folder, train, tmp_path):
