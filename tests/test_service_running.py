@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -102,18 +103,18 @@ def test_no_other_command_needs_what_the_service_needs():
 
 
 def write_until_killed(address: str, ids: list[str], person: str, acknowledged: dict[str, str]) -> None:
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
-    for number, identifier in enumerate(ids):
-        project = f"project {person} {number % 3}"
-        body = json.dumps({"ids": [identifier], "project": project, "who": person})
-        try:
-            connection.request("POST", "/labels", body, {"content-type": "application/json"})
-            answer = connection.getresponse()
-            answer.read()
-        except (OSError, http.client.HTTPException):
-            return
-        if answer.status == 200:
-            acknowledged[identifier] = project
+    with closing(http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)) as connection:
+        for number, identifier in enumerate(ids):
+            project = f"project {person} {number % 3}"
+            body = json.dumps({"ids": [identifier], "project": project, "who": person})
+            try:
+                connection.request("POST", "/labels", body, {"content-type": "application/json"})
+                answer = connection.getresponse()
+                answer.read()
+            except (OSError, http.client.HTTPException):
+                return
+            if answer.status == 200:
+                acknowledged[identifier] = project
 
 
 @pytest.mark.slow
