@@ -3,7 +3,7 @@
 `UniversalSentenceEncoder` is an input module of that library, and its `encode` is the way in:
 
     model = SentenceTransformer(modules=[UniversalSentenceEncoder()])
-    vectors = model.encode(texts, batch_size=BATCH_SIZE)
+    vectors = model.encode(texts, batch_size=BATCH_SIZE)  # that of smf_embed.builtin_network
 
 A saved model is read again by `SentenceTransformer(folder, trust_remote_code=True)`: sentence-transformers 6 asks for
 the flag whenever `modules.json` names a class that is not its own, for a local folder too, although no code is read

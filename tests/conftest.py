@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_youtube import KEY, Clock, FakeYouTube
-from postgres_server import PostgresServer
+from postgres_server import running_server
 
 from smf_embed import cli
 from smf_embed.catalogue import Catalogue
@@ -270,12 +270,8 @@ def youtube(api: FakeYouTube, clock: Clock):
 @pytest.fixture(scope="session")
 def postgres_server():
     """A PostgreSQL server that goes with the tests; without one they are skipped."""
-    server = PostgresServer()
-    try:
-        server.start()
+    with running_server() as server:
         yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture

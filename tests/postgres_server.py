@@ -5,6 +5,8 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,14 @@ class PostgresServer:
     def _control(self, *words: str, **more: object) -> subprocess.CompletedProcess[str]:
         command = [self._binaries / "pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", *words]
         return subprocess.run(command, **self._options | more)
+
+
+@contextmanager
+def running_server() -> Iterator[PostgresServer]:
+    """Start a server, and remove it and its folder at the end."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()

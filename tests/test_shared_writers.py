@@ -5,14 +5,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pandas as pd
 import pytest
 import test_catalogue
 import test_concurrency
-from postgres_server import PASSWORD, PostgresServer
+from postgres_server import PASSWORD, running_server
 from shared_helpers import add, rows_of, start, table
 
 from smf_embed.catalogue import Catalogue
@@ -143,8 +141,9 @@ def test_whoever_adds_lets_others_write_between_its_batches(catalogue, shared, e
     assert dict(catalogue.database.sql.execute("SELECT word, texts FROM words").fetchall())["title"] == 45
 
 
-def test_a_text_that_another_encodes_meanwhile_is_stored_once(catalogue, shared, monkeypatch):
-    prepare = type(catalogue).prepare_and_encode
+def add_meanwhile(monkeypatch, shared, frame):
+    """Have another add a table, once, between the preparation of a batch and its writing."""
+    prepare = Catalogue.prepare_and_encode
     others = []
 
     def slow(self, *words, **more):
@@ -152,10 +151,14 @@ def test_a_text_that_another_encodes_meanwhile_is_stored_once(catalogue, shared,
         if not others:
             others.append(True)
             with Catalogue(shared) as other:
-                add(other, table(0, 5))
+                add(other, frame)
         return made
 
     monkeypatch.setattr(Catalogue, "prepare_and_encode", slow)
+
+
+def test_a_text_that_another_encodes_meanwhile_is_stored_once(catalogue, shared, monkeypatch):
+    add_meanwhile(monkeypatch, shared, table(0, 5))
     report = add(catalogue, pd.concat([table(0, 5), table(100, 5).assign(reel_name="title 3")]))
     assert (report.added, report.unchanged) == (5, 5)
     assert catalogue.count_vectors("title") == 5
@@ -163,18 +166,7 @@ def test_a_text_that_another_encodes_meanwhile_is_stored_once(catalogue, shared,
 
 
 def test_a_batch_all_of_whose_texts_another_encodes_meanwhile_is_added(catalogue, shared, monkeypatch):
-    prepare = type(catalogue).prepare_and_encode
-    others = []
-
-    def slow(self, *words, **more):
-        made = prepare(self, *words, **more)
-        if not others:
-            others.append(True)
-            with Catalogue(shared) as other:
-                add(other, table(0, 1))
-        return made
-
-    monkeypatch.setattr(Catalogue, "prepare_and_encode", slow)
+    add_meanwhile(monkeypatch, shared, table(0, 1))
     assert add(catalogue, table(0, 1).assign(yt_reel_id="another")).added == 1
     assert catalogue.count_vectors("title") == 1
     assert examine(catalogue.folder) == []
@@ -232,19 +224,9 @@ def test_a_writer_that_is_killed_in_a_transaction_leaves_nothing_of_it(catalogue
     assert examine(catalogue.folder) == []
 
 
-@contextmanager
-def own_server() -> Iterator[PostgresServer]:
-    server = PostgresServer()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
-
-
 def test_a_server_that_stops_in_the_middle_is_one_line_and_the_same_command_does_the_rest(tmp_path, encoded, run):
     table(0, 60).to_csv(tmp_path / "clips.csv", index=False)
-    with own_server() as server:
+    with running_server() as server:
         address = f"{server.address()}&cache={tmp_path / 'local'}"
         put, calls = Catalogue.put_label, []
 
