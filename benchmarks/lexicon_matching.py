@@ -28,6 +28,7 @@ from smf_embed.lexicon import Entry, Lexicon
 from smf_embed.matching import LexiconMatcher, Matches
 from smf_embed.text import clean
 from smf_embed.token_readings import MatchKind
+from smf_embed.word_rows import DistinctTexts
 
 # titles that name projects and belong to none by the benchmark's making: compilations and toys on bloggers' channels
 _NAMED_ONLY = re.compile(
@@ -141,7 +142,9 @@ def main() -> None:
     mined = {}
     for field, naming in (("title", 0.05), ("description", None)):
         started = time.perf_counter()
-        mined[field] = mine_aliases(train[field].tolist(), labels, len(projects), folds, naming=naming)
+        mined[field] = mine_aliases(
+            DistinctTexts.of(train[field].tolist()), labels, len(projects), folds, naming=naming
+        )
         print(f"# {field}s mined in {time.perf_counter() - started:.1f} s: {len(mined[field])} phrases")
     inside = {field: one.out_of_fold for field, one in mined.items()}
     outside = {field: one.scores(test[field].tolist()) for field, one in mined.items()}

@@ -163,8 +163,8 @@ def compare_decisions(folder: Path, table: str, count: int | None, place: str) -
             if not len(asked) or not len(votes.rows):
                 continue
             exact = faiss.IndexFlatIP(asked.shape[1])
-            exact.add(votes._vectors)
-            reached, _ = exact.search(votes._centred(asked), min(NEIGHBOURS, len(votes.rows)))
+            exact.add(votes.vectors)
+            reached, _ = exact.search(votes.centred(asked), min(NEIGHBOURS, len(votes.rows)))
             shares = []
             for name, one in (("FAISS", votes), ("the store", through._builder.votes[field])):
                 found, _ = one.nearest(asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -12,14 +12,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from smf_embed.errors import InputError
-from smf_embed.lexicon import UNSPACED, WORD, Entry
+from smf_embed.lexicon import UNSPACED, Entry
 from smf_embed.phrases import ROUNDING, Phrases, frequent_phrases
+from smf_embed.word_rows import DistinctTexts, WordRows, without_numbers, words_of
 
 FORMAT_VERSION = 1
 #: Precision from which a phrase counts as a name when compilations are looked for.
 NAMING = 0.05
-_UNSPACED_LETTER = re.compile(f"([{UNSPACED}])")
-_WITH_DIGIT = re.compile(r"\d")
 # of the projects' texts that hold a phrase, so many must be of one project for it to be that one's name
 _NAMING_SHARE = 0.9
 # of one project: texts of others that tell common phrases, how wrong that may be, and words that all are searched for
@@ -82,8 +81,15 @@ class MinedAliases:
         -------
         ndarray, shape (len(texts), n_projects), float32
         """
-        words = [without_numbers(row) for row in words_of(texts)]
-        return _best(self._phrases.occurrences(words), self._weights, self.n_projects)
+        words = WordRows.of([without_numbers(row) for row in words_of(texts)])
+        return self._scores(words)
+
+    def scores_of(self, texts: DistinctTexts) -> np.ndarray:
+        """Return what `scores` does of texts whose words are known, shape (n_clips, n_projects), float32."""
+        return self._scores(texts.keys)[texts.key_of[texts.text_of]]
+
+    def _scores(self, rows: WordRows) -> np.ndarray:
+        return _best(self._phrases.occurrences(rows), self._weights, self.n_projects)
 
     @functools.cached_property
     def _weights(self) -> _Weights:
@@ -97,7 +103,7 @@ class MinedAliases:
 
     def found(self, text: str) -> list[Alias]:
         """Return the phrases that stand in a cleaned text, the surest first."""
-        words = [without_numbers(row) for row in words_of([text])]
+        words = WordRows.of([without_numbers(row) for row in words_of([text])])
         there = [self.aliases[row] for row in self._phrases.occurrences(words).indices]
         return sorted(there, key=lambda alias: (-alias.precision, alias.text))
 
@@ -140,7 +146,7 @@ class MinedAliases:
 
 
 def mine_aliases(
-    texts: Sequence[str],
+    texts: DistinctTexts,
     labels: np.ndarray,
     n_projects: int,
     folds: np.ndarray | None = None,
@@ -159,8 +165,8 @@ def mine_aliases(
 
     Parameters
     ----------
-    texts : sequence of str
-        Cleaned by `smf_embed.text.clean`.
+    texts : DistinctTexts
+        Of n clips.
     labels : ndarray of int, shape (n,)
         0 is `none`.
     n_projects : int
@@ -187,18 +193,9 @@ def mine_aliases(
     The defaults were chosen out of fold by `benchmarks/lexicon_matching.py`.
     """
     labels = np.asarray(labels)
-    number: dict[tuple[str, ...], int] = {}
-    distinct: dict[tuple[str, ...], int] = {}
-    text_of = np.empty(len(texts), dtype=np.int64)
-    key_of_text: list[int] = []
-    for row, words in enumerate(words_of(texts)):
-        text_of[row] = distinct.setdefault(tuple(words), len(distinct))
-        if text_of[row] == len(key_of_text):
-            # two texts that differ in numbers only are two, but they have the same phrases
-            key_of_text.append(number.setdefault(tuple(without_numbers(words)), len(number)))
-    keys = list(number)
-    ones = np.ones(len(distinct))
-    texts_of_key = sp.csr_matrix((ones, (key_of_text, np.arange(len(ones)))), shape=(len(keys), len(ones)))
+    keys, text_of = texts.keys, texts.text_of
+    ones = np.ones(len(texts.key_of))
+    texts_of_key = sp.csr_matrix((ones, (texts.key_of, np.arange(len(ones)))), shape=(len(keys), len(ones)))
 
     def counted(rows: np.ndarray) -> sp.csr_matrix:
         return (texts_of_key @ _shares(text_of[rows], labels[rows], len(ones), n_projects)).tocsr()
@@ -220,7 +217,7 @@ def mine_aliases(
 
     out_of_fold = None
     if folds is not None:
-        key_of = np.array(key_of_text, dtype=np.int64)[text_of]
+        key_of = texts.key_of[text_of]
         out_of_fold = np.zeros((len(texts), n_projects), dtype=np.float32)
         for fold in np.unique(folds):
             inside = folds == fold
@@ -268,7 +265,7 @@ def mine_aliases_of(
     """
     keys = [tuple(without_numbers(words)) for words in dict.fromkeys(map(tuple, words_of(own)))]
     everywhere = sp.csr_matrix(np.tile([0.0, 1.0], (len(keys), 1)))
-    wanted = frequent_phrases(keys, everywhere, longest, least_texts)
+    wanted = frequent_phrases(WordRows.of(keys), everywhere, longest, least_texts)
     # what is common in a sample cannot be precise: only texts with a word of the others' are read as a whole
     sample = [others[row] for row in np.random.default_rng(0).permutation(len(others))[:_SAMPLED]]
     in_sample = _texts_with(wanted, [without_numbers(words) for words in words_of(sample)])
@@ -302,7 +299,7 @@ def mine_aliases_of(
 
 def _texts_with(phrases: Sequence[tuple[str, ...]], rows: Sequence[Sequence[str]]) -> np.ndarray:
     """Return in how many rows of words each phrase stands."""
-    return np.asarray(Phrases(phrases).occurrences(rows).sum(axis=0)).ravel()
+    return np.asarray(Phrases(phrases).occurrences(WordRows.of(rows)).sum(axis=0)).ravel()
 
 
 class _Weights(NamedTuple):
@@ -344,22 +341,6 @@ def _has_better_part(phrase: tuple[str, ...], alias: Alias, kept: dict[tuple[str
             ):
                 return True
     return False
-
-
-def words_of(texts: Iterable[str]) -> list[list[str]]:
-    """Return the words of each text; characters of scripts without spaces are words."""
-    rows = []
-    for text in texts:
-        if not text.isascii():
-            text = _UNSPACED_LETTER.sub(r" \1 ", text.replace("ё", "е"))
-        rows.append(WORD.findall(text))
-    return rows
-
-
-def without_numbers(words: Sequence[str]) -> Sequence[str]:
-    if not _WITH_DIGIT.search(" ".join(words)):  # most texts have none: one look instead of one for each word
-        return words
-    return [word for word in words if not _WITH_DIGIT.search(word)]
 
 
 def spelt(phrase: str) -> str:

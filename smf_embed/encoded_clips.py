@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from smf_embed.clips import ID
+from smf_embed.lexical import hashed_counts
 from smf_embed.preparation import TEXT_FIELDS, channel_of
 
 #: The numbers of a clip, in the order of `EncodedClips.numbers`.
@@ -27,6 +29,8 @@ NUMBERS = {
     "corrections": "typos that were corrected in the title",
 }
 
+#: Arrays of `EncodedClips` that are worked out once.
+_ARRAYS = ("ids", "channels", "channel_names", "numbers")
 _NO_WORD = re.compile(r"[\W_]+")
 
 
@@ -91,6 +95,11 @@ class EncodedClips:
         }
         return np.column_stack([columns[name] for name in NUMBERS]).astype(np.float32)
 
+    @functools.cached_property
+    def n_grams(self) -> dict[str, sp.csr_matrix]:
+        """Field → hashed n-grams of the prepared texts; see `smf_embed.lexical.hashed_counts`."""
+        return {field: hashed_counts(field, self.texts[field]) for field in TEXT_FIELDS}
+
     def present(self, field: str) -> np.ndarray:
         """Return which clips have a text in `field`, bool, shape (n,)."""
         return np.asarray(self.vectors[field].any(axis=1))
@@ -111,9 +120,18 @@ class EncodedClips:
     def part(self, rows: np.ndarray | slice) -> EncodedClips:
         """Return the clips of these rows."""
         chosen = np.arange(len(self))[rows]
-        return EncodedClips(
-            [self.clips[row] for row in chosen], {field: vectors[chosen] for field, vectors in self.vectors.items()}
+        listed = chosen.tolist()
+        part = EncodedClips(
+            [self.clips[row] for row in listed], {field: vectors[rows] for field, vectors in self.vectors.items()}
         )
+        # what is worked out already need not be worked out again
+        done = self.__dict__
+        part.__dict__ |= {name: done[name][chosen] for name in _ARRAYS if name in done}
+        if "texts" in done:
+            part.texts = {field: [column[row] for row in listed] for field, column in self.texts.items()}
+        if "n_grams" in done:
+            part.n_grams = {field: counts[chosen] for field, counts in self.n_grams.items()}
+        return part
 
 
 def _objects(values: Iterable[Any]) -> np.ndarray:

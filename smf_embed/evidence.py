@@ -14,7 +14,7 @@ import numpy as np
 
 from smf_embed.clips import TEXT_FIELDS
 from smf_embed.encoded_clips import NUMBERS, EncodedClips
-from smf_embed.lexical import LexicalModel, hashed_counts
+from smf_embed.lexical import LexicalModel
 from smf_embed.names import Names, NameSignals
 from smf_embed.other_use import OtherUse
 from smf_embed.threads import thread_count
@@ -170,6 +170,8 @@ class EvidenceBuilder:
         See `smf_embed.votes.FieldVotes`; those of the time of fitting.
     open_searches : dict by field, optional
         What finds the nearest labelled clips of a field, where it is not FAISS in this process.
+    like : EvidenceBuilder, optional
+        Its votes have the centres and temperatures that are taken, see `smf_embed.votes.FieldVotes`.
     """
 
     def __init__(
@@ -184,12 +186,13 @@ class EvidenceBuilder:
         centres: dict[str, np.ndarray] | None = None,
         temperatures: dict[str, float] | None = None,
         open_searches: dict[str, OpenVoteSearch] | None = None,
+        like: EvidenceBuilder | None = None,
     ) -> None:
         self.n_projects = n_projects
         self.lexical = lexical
         self.names = names
         self.other_use = other_use
-        self.votes = {
+        self.votes: dict[str, FieldVotes] = {
             field: FieldVotes(
                 labelled.vectors[field],
                 projects,
@@ -198,6 +201,7 @@ class EvidenceBuilder:
                 centres[field] if centres else None,
                 temperatures[field] if temperatures else None,
                 open_searches[field] if open_searches else None,
+                like.votes[field] if like else None,
             )
             for field in TEXT_FIELDS
         }
@@ -235,7 +239,7 @@ class EvidenceBuilder:
 
     def _build_part(self, clips: EncodedClips, start: int, groups: np.ndarray) -> Evidence:
         signals = {field: self._ask(field, clips, groups) for field in TEXT_FIELDS}
-        scores = {field: self.lexical[field].scores(hashed_counts(field, clips.texts[field])) for field in TEXT_FIELDS}
+        scores = {field: self.lexical[field].scores(clips.n_grams[field]) for field in TEXT_FIELDS}
         names = {field: self._name_signals(field, clips) for field in TEXT_FIELDS}
         share, channel_size = self._channel_shares(clips.channels)
         row, project = np.nonzero(_candidates(signals, scores, names, share))

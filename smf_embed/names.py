@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from smf_embed.aliases import NAMING, MinedAliases, mine_aliases
-from smf_embed.lexicon import WORD, Lexicon
+from smf_embed.lexicon import Lexicon
 from smf_embed.matching import LexiconMatcher, Matches
+from smf_embed.word_rows import DistinctTexts, WordRows
 
 # a word that stands in so many distinct titles is one, and no misspelt name
 _WORD_OFTEN = 5
@@ -64,7 +64,8 @@ class Names:
     @classmethod
     def learn(
         cls,
-        texts: Mapping[str, Sequence[str]],
+        texts: Mapping[str, DistinctTexts],
+        titles: WordRows,
         labels: np.ndarray,
         projects: Sequence[str],
         lexicon: Lexicon,
@@ -73,8 +74,10 @@ class Names:
 
         Parameters
         ----------
-        texts : mapping of field → sequence of str
-            Cleaned texts of the labelled clips.
+        texts : mapping of field → DistinctTexts
+            Of the labelled clips.
+        titles : WordRows
+            The words of each of their different titles, as `smf_embed.lexicon.WORD` finds them.
         labels : ndarray of int, shape (n,)
         projects : sequence of str
         lexicon : Lexicon
@@ -83,14 +86,12 @@ class Names:
         whole = Lexicon(lexicon)
         for entry in Lexicon.from_labels(projects):
             whole.add(entry.key, entry.project, source=entry.source)
-        counts = Counter(word for title in set(texts["title"]) for word in set(WORD.findall(title)))
-        known = {word for word, count in counts.items() if count >= _WORD_OFTEN}
         # compilations are told by the names in their titles; in descriptions several names mean nothing
         aliases = {
             field: mine_aliases(column, labels, len(projects), naming=NAMING if field == "title" else None)
             for field, column in texts.items()
         }
-        return cls(whole, aliases, projects, known)
+        return cls(whole, aliases, projects, titles.common(_WORD_OFTEN))
 
     def signals(
         self,

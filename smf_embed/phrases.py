@@ -7,20 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp
 
+from smf_embed.word_rows import WordRows
+
 # counts that are sums of shares are not exact
 ROUNDING = 1e-6
 
 
-def frequent_phrases(
-    keys: Sequence[tuple[str, ...]], counts: sp.csr_matrix, longest: int, least_texts: float
-) -> list[tuple[str, ...]]:
+def frequent_phrases(keys: WordRows, counts: sp.csr_matrix, longest: int, least_texts: float) -> list[tuple[str, ...]]:
     """Return the phrases that are in enough texts of one project, the shorter ones first.
 
     A phrase can be frequent only if it is without its last word.
 
     Parameters
     ----------
-    keys : sequence of tuple of str
+    keys : WordRows
         The words of each distinct text.
     counts : csr_matrix, shape (len(keys), n_projects)
         How many texts of each project a row stands for; project 0, `none`, does not count.
@@ -33,11 +33,9 @@ def frequent_phrases(
     Agrawal and Srikant (1994), Fast algorithms for mining association rules.
     """
     of_projects = counts[:, 1:].tocsr()
-    rows: list[int] = np.flatnonzero(np.diff(of_projects.indptr)).tolist()
-    number: dict[str, int] = {}
-    own_keys = [keys[row] for row in rows]
-    flat, text = _numbered(own_keys, number, learn=True)
-    words = list(number)
+    rows = np.flatnonzero(np.diff(of_projects.indptr))
+    own_keys = keys.part(rows)
+    words, flat, text = own_keys.words, own_keys.flat, own_keys.row
     own_counts = of_projects[rows]
     result: list[tuple[str, ...]] = []
     # the phrase that begins at each word, as a row of `level`; -1 where it is not frequent
@@ -62,19 +60,6 @@ def frequent_phrases(
         if not level:
             break
     return result
-
-
-def _numbered(
-    rows: Sequence[Sequence[str]], number: dict[str, int], learn: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the words of all rows one after the other as numbers, -1 for an unknown one, and the row of each."""
-    if learn:
-        for row in rows:
-            for word in row:
-                number.setdefault(word, len(number))
-    get = number.get
-    flat = np.fromiter((get(word, -1) for row in rows for word in row), dtype=np.int64)
-    return flat, np.repeat(np.arange(len(rows)), [len(row) for row in rows]).astype(np.int64)
 
 
 def _continued(begins: np.ndarray, flat: np.ndarray, text: np.ndarray, length: int, n_words: int) -> np.ndarray:
@@ -113,9 +98,10 @@ class Phrases:
             codes = np.array([code for code, _ in coded], dtype=np.int64)
             self._levels.append((codes, np.array([row_of.get(one, -1) for _, one in coded], dtype=np.int64)))
 
-    def occurrences(self, rows: Sequence[Sequence[str]]) -> sp.csr_matrix:
+    def occurrences(self, rows: WordRows) -> sp.csr_matrix:
         """Return 1 for each phrase in each row of words, shape (len(rows), len(phrases))."""
-        flat, text = _numbered(rows, self._number)
+        number = np.fromiter((self._number.get(word, -1) for word in rows.words), np.int64, len(rows.words))
+        flat, text = number[rows.flat], rows.row
         begins = np.zeros(len(flat), dtype=np.int64)
         found_rows, found = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for length, (codes, phrase) in enumerate(self._levels, start=1):

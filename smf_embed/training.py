@@ -10,23 +10,22 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from smf_embed.clips import TEXT_FIELDS
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.evidence import FEW_CLIPS, Evidence, EvidenceBuilder, concatenated
 from smf_embed.fewer_fields import KINDS, with_fewer_fields
-from smf_embed.lexical import LexicalModel, hashed_counts
-from smf_embed.lexicon import Lexicon
+from smf_embed.lexical import LexicalModel
+from smf_embed.lexicon import WORD, Lexicon
 from smf_embed.names import Names
 from smf_embed.other_use import OtherUse
 from smf_embed.out_of_fold import at_most_one
 from smf_embed.threads import thread_count
 from smf_embed.thresholds import Calibration, choose_thresholds
 from smf_embed.trees import ROUNDS, DecisionTrees, Trees
+from smf_embed.word_rows import DistinctTexts, WordRows
 
 #: Pairs of projects with fewer clips are not learned from, and such a project is decided, but not well.
 FEWEST_CLIPS = 3
@@ -75,8 +74,21 @@ class TrainingClips:
     seed: int
 
     @cached_property
-    def _counts(self) -> dict[str, Any]:
-        return {field: hashed_counts(field, self.clips.texts[field]) for field in TEXT_FIELDS}
+    def _worked_out(self) -> EncodedClips:
+        """The clips, with what is needed of each fold anew worked out once."""
+        _ = self.clips.texts, self.clips.channels, self.clips.n_grams
+        return self.clips
+
+    @cached_property
+    def _texts(self) -> dict[str, DistinctTexts]:
+        return {field: DistinctTexts.of(texts) for field, texts in self.clips.texts.items()}
+
+    @cached_property
+    def _titles(self) -> tuple[np.ndarray, WordRows]:
+        """The number of each clip's title, and the words of each different title."""
+        number: dict[str, int] = {}
+        title_of = np.array([number.setdefault(title, len(number)) for title in self.clips.texts["title"]], dtype=int)
+        return title_of, WordRows.of([WORD.findall(title) for title in number])
 
     def builder(self, rows: np.ndarray | None = None, like: EvidenceBuilder | None = None) -> EvidenceBuilder:
         """Learn from some of the clips, or from all.
@@ -85,26 +97,25 @@ class TrainingClips:
         ----------
         rows : ndarray of int, optional
         like : EvidenceBuilder, optional
-            Its centres and temperatures are taken, which know no labels. Were they of the rows alone, similarities
-            would differ from fold to fold.
+            Its centres and temperatures are taken; see `smf_embed.evidence.EvidenceBuilder`.
         """
         rows = np.arange(len(self.clips)) if rows is None else rows
-        part, labels = self.clips.part(rows), self.labels[rows]
-        names = Names.learn(part.texts, labels, self.projects, self.lexicon)
-        titles = part.texts["title"]
+        part, labels = self._worked_out.part(rows), self.labels[rows]
+        texts = {field: texts.part(rows) for field, texts in self._texts.items()}
+        title_of, titles = self._titles
+        names = Names.learn(texts, titles.part(np.unique(title_of[rows])), labels, self.projects, self.lexicon)
         return EvidenceBuilder(
             part,
             labels,
             self.groups[rows],
             len(self.projects),
             {
-                field: LexicalModel.fit(counts[rows], labels, len(self.projects), self.seed)
-                for field, counts in self._counts.items()
+                field: LexicalModel.fit(counts, labels, len(self.projects), self.seed)
+                for field, counts in part.n_grams.items()
             },
             names,
-            OtherUse.fit(titles, labels, names.aliases["title"].scores(titles)),
-            None if like is None else {field: votes.centre for field, votes in like.votes.items()},
-            None if like is None else {field: votes.temperature for field, votes in like.votes.items()},
+            OtherUse.fit(part.texts["title"], labels, names.aliases["title"].scores_of(texts["title"])),
+            like=like,
         )
 
 

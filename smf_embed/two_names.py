@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from rapidfuzz import fuzz
 
-from smf_embed.aliases import without_numbers, words_of
 from smf_embed.clips import LABEL, NONE
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.judging import main_script
+from smf_embed.word_rows import without_numbers, words_of
 
 # words of one beginning are forms of one word
 _STEM = 5

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from smf_embed.aliases import spelt, without_numbers, words_of
+from smf_embed.aliases import spelt
 from smf_embed.clips import LABEL, NONE
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.phrases import Phrases, frequent_phrases
+from smf_embed.word_rows import WordRows, without_numbers, words_of
 
 _LONGEST = 4
 _FEWEST_TITLES = 8
@@ -77,11 +78,12 @@ def untracked(clips: EncodedClips, most: int = 20) -> list[Untracked]:
     told = np.array([bool(key) for key in distinct], dtype=bool)
     # a title of both counts as one of a project, column 0 here
     shares = np.column_stack([counts[:, 0] > 0, (counts[:, 0] == 0) & told]).astype(float)
-    phrases = frequent_phrases(distinct, sp.csr_matrix(shares), _LONGEST, _FEWEST_TITLES)
+    rows = WordRows.of(distinct)
+    phrases = frequent_phrases(rows, sp.csr_matrix(shares), _LONGEST, _FEWEST_TITLES)
     phrases = [phrase for phrase in phrases if sum(map(len, phrase)) > 2]
     if not phrases:
         return []
-    found = Phrases(phrases).occurrences(distinct).tocsc()
+    found = Phrases(phrases).occurrences(rows).tocsc()
     of_projects, of_none = shares[:, 0] @ found, shares[:, 1] @ found
     good = np.flatnonzero((of_none >= _FEWEST_TITLES) & (of_projects <= _TRACKED * (of_none + of_projects)))
     vectors = _centred(clips, text, len(distinct))

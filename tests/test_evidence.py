@@ -162,6 +162,22 @@ def test_parts_that_are_gathered_side_by_side_give_the_same_as_all_at_once(train
     np.testing.assert_allclose(parts.values, whole.values, atol=1e-5)
 
 
+def test_a_part_of_clips_has_what_is_worked_out_already(training) -> None:
+    whole = EncodedClips([dict(clip) for clip in training[0].clips], training[0].vectors)
+    rows = np.array([5, 3, 50])
+    fresh = whole.part(rows)
+    names = ("ids", "channels", "channel_names", "numbers", "texts", "n_grams")
+    for name in names:
+        getattr(whole, name)
+    part = whole.part(rows)
+    assert set(names) <= part.__dict__.keys()
+    for name in names[:4]:
+        np.testing.assert_array_equal(getattr(part, name), getattr(fresh, name))
+    assert part.texts == fresh.texts
+    for field in TEXT_FIELDS:
+        assert (part.n_grams[field] != fresh.n_grams[field]).nnz == 0
+
+
 def test_candidates_are_projects_and_each_clip_has_some(training) -> None:
     clips, labels, groups, folds = training
     _, evidence = build(clips, labels, groups, folds)
@@ -211,10 +227,11 @@ def test_rank_orders_candidates_and_brings_sums_above_one_to_one() -> None:
 def test_little_is_known_of_new_projects_and_of_clips_of_unknown_channels_where_these_are_rare(training) -> None:
     clips, labels, groups, folds = training
     builder, _ = build(clips, labels, groups, folds)
-    clips.clips[7]["yt_channel_id"] = None
-    clips.clips[9]["yt_channel_id"] = "a channel of its own"
-    clips.clips[11]["seconds"] = None
-    evidence = builder.build(clips.part(np.arange(len(clips))))
+    asked = [dict(clip) for clip in clips.clips]
+    asked[7]["yt_channel_id"] = None
+    asked[9]["yt_channel_id"] = "a channel of its own"
+    asked[11]["seconds"] = None
+    evidence = builder.build(EncodedClips(asked, clips.vectors))
     size = evidence.values[:, list(COLUMNS).index("channel_size")]
     np.testing.assert_array_equal(np.isnan(size), evidence.clips == 7)
     np.testing.assert_allclose(size[evidence.clips == 8], np.log1p(12))
@@ -228,9 +245,10 @@ def test_unknown_channels_are_rare_where_training_clips_have_one_in_twenty_or_fe
     clips, labels, groups, _ = training
     folds = np.arange(60) // 5 % 5  # each fold has clips of all channels
     assert rare_channels(build(clips, labels, groups, folds)[1]) == ["missing", "new"]
-    for row in range(0, 60, 10):
-        clips.clips[row]["yt_channel_id"] = f"a channel of its own {row}"
-    assert rare_channels(build(clips.part(slice(None)), labels, groups, folds)[1]) == ["missing"]
-    for clip in clips.clips:
-        clip["yt_channel_id"] = None
-    assert rare_channels(build(clips.part(slice(None)), labels, groups, folds)[1]) == ["new"]
+    asked = [
+        clip | {"yt_channel_id": clip["yt_channel_id"] if row % 10 else f"own {row}"}
+        for row, clip in enumerate(clips.clips)
+    ]
+    assert rare_channels(build(EncodedClips(asked, clips.vectors), labels, groups, folds)[1]) == ["missing"]
+    asked = [clip | {"yt_channel_id": None} for clip in clips.clips]
+    assert rare_channels(build(EncodedClips(asked, clips.vectors), labels, groups, folds)[1]) == ["new"]

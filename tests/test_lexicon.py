@@ -15,6 +15,7 @@ from smf_embed.lexicon import Entry, Lexicon, lexicon_key, names_in_label
 from smf_embed.matching import LexiconMatcher, Matches
 from smf_embed.text import clean
 from smf_embed.token_readings import MatchKind
+from smf_embed.word_rows import DistinctTexts
 
 PROJECTS = [
     "none", "Маша и медведь", "Буба", "Смешарики", "Лунтик", "Ну_погоди каникулы", "Кошечки собачки", "Простоквашино",
@@ -367,7 +368,7 @@ def labelled() -> tuple[list[str], np.ndarray, np.ndarray]:
 
 def test_mining_finds_the_names_and_not_what_all_have(labelled) -> None:
     texts, labels, folds = labelled
-    mined = mine_aliases(texts, labels, 3, folds)
+    mined = mine_aliases(DistinctTexts.of(texts), labels, 3, folds)
     by_text = {alias.text: alias for alias in mined.aliases}
     assert by_text["филин"].project == 2
     assert by_text["сыщик"].project == 1
@@ -384,12 +385,14 @@ def test_mining_finds_the_names_and_not_what_all_have(labelled) -> None:
 
 def test_a_repeated_text_is_one_text() -> None:
     texts = ["лунный сыщик"] * 30 + ["новости", "погода"]
-    assert len(mine_aliases(texts, np.array([1] * 30 + [0, 0]), 2)) == 0
-    assert len(mine_aliases([*texts, "ночной сыщик"], np.array([1] * 30 + [0, 0, 1]), 2)) == 1
+    assert len(mine_aliases(DistinctTexts.of(texts), np.array([1] * 30 + [0, 0]), 2)) == 0
+    assert len(mine_aliases(DistinctTexts.of([*texts, "ночной сыщик"]), np.array([1] * 30 + [0, 0, 1]), 2)) == 1
 
 
 def test_characters_of_scripts_without_spaces_are_words() -> None:
-    mined = mine_aliases(["月の狐第1話", "新番月の狐", "天気予報", "月曜日"], np.array([1, 1, 0, 0]), 2)
+    mined = mine_aliases(
+        DistinctTexts.of(["月の狐第1話", "新番月の狐", "天気予報", "月曜日"]), np.array([1, 1, 0, 0]), 2
+    )
     assert mined.scores(["録画月の狐です"])[0, 1] > 0
     # a single character would be found everywhere
     assert {entry.key for entry in mined.entries(["none", "狐"], 0.5, 2)} == {"の狐", "月の"}
@@ -399,10 +402,10 @@ def test_characters_of_scripts_without_spaces_are_words() -> None:
 @pytest.mark.parametrize("label", [0, 1, 2])
 def test_the_score_of_a_clip_does_not_know_its_own_label(labelled, clip, label) -> None:
     texts, labels, folds = labelled
-    before = mine_aliases(texts, labels, 3, folds).out_of_fold
+    before = mine_aliases(DistinctTexts.of(texts), labels, 3, folds).out_of_fold
     changed = labels.copy()
     changed[clip] = label
-    after = mine_aliases(texts, changed, 3, folds).out_of_fold
+    after = mine_aliases(DistinctTexts.of(texts), changed, 3, folds).out_of_fold
     assert before is not None
     assert after is not None
     inside = folds == folds[clip]
@@ -414,7 +417,7 @@ def test_the_score_of_a_clip_does_not_know_its_own_label(labelled, clip, label) 
 def test_any_clips_are_mined(clips: list[tuple[str, int, int]]) -> None:
     texts = [text for text, _, _ in clips]
     labels, folds = (np.array([clip[place] for clip in clips], dtype=int) for place in (1, 2))
-    mined = mine_aliases(texts, labels, 3, folds)
+    mined = mine_aliases(DistinctTexts.of(texts), labels, 3, folds)
     scores = mined.scores(texts)
     assert scores.shape == (len(texts), 3)
     assert ((scores >= 0) & (scores < 1)).all()
@@ -425,7 +428,7 @@ def test_any_clips_are_mined(clips: list[tuple[str, int, int]]) -> None:
 
 
 def test_nothing_to_mine() -> None:
-    assert len(mine_aliases([], np.zeros(0, dtype=int), 1, np.zeros(0, dtype=int))) == 0
-    assert mine_aliases(["лиса", "сова"], np.zeros(2, dtype=int), 1).scores(["лиса"]).shape == (1, 1)
+    assert len(mine_aliases(DistinctTexts.of([]), np.zeros(0, dtype=int), 1, np.zeros(0, dtype=int))) == 0
+    assert mine_aliases(DistinctTexts.of(["лиса", "сова"]), np.zeros(2, dtype=int), 1).scores(["лиса"]).shape == (1, 1)
     with pytest.raises(InputError):
         MinedAliases.from_json({"version": 1})

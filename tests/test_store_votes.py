@@ -74,7 +74,7 @@ def test_texts_that_are_not_known_are_passed_over_and_what_is_missing_has_no_vot
         open_search=lambda rows, centred: StoreSearch(store, np.arange(100)[rows], centred),
         temperature=0.1,
     )
-    similarity, rows = votes._search(votes._centred(vectors[:20]))
+    similarity, rows = votes.nearest(vectors[:20])
     assert set(rows.ravel().tolist()) - {-1} <= set(range(50, 100))
     assert (similarity[rows < 0] == -1).all()
     assert (rows < 0).any()

@@ -23,6 +23,7 @@ from smf_embed.lexicon import Entry, Lexicon
 from smf_embed.model_files import MODEL_FOLDER, read_manifest
 from smf_embed.one_project import FieldTexts
 from smf_embed.teaching import forget, merge, rename, teach
+from smf_embed.word_rows import DistinctTexts
 
 NEW = "Грузовичок Лёва"
 TAUGHT = [
@@ -429,7 +430,10 @@ def test_phrases_of_one_project_have_the_precision_that_mining_all_gives_them():
     titles = demo["reel_name"].fillna("").str.lower().tolist()
     projects = ["none", *sorted(set(demo["cartoon"]) - {"none"})]
     numbers = np.array([projects.index(name) for name in demo["cartoon"]])
-    whole = {alias.text: alias for alias in mine_aliases(titles, numbers, len(projects), naming=None).aliases}
+    whole = {
+        alias.text: alias
+        for alias in mine_aliases(DistinctTexts.of(titles), numbers, len(projects), naming=None).aliases
+    }
     compared = 0
     for project in range(1, len(projects)):
         own = [title for title, number in zip(titles, numbers, strict=True) if number == project]

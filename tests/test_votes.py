@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from smf_embed.votes import VOTES_AT, FieldVotes, pairs_of_a_group
+from smf_embed.votes import VOTES_AT, FieldVotes, pairs_of_a_group, summed
 
 N_PROJECTS = 4
 
@@ -129,3 +129,34 @@ def test_what_is_not_found_is_no_clip() -> None:
     votes = FieldVotes(vectors, nobody, nobody, 2, temperature=1.0, open_search=lambda rows, vectors: FindsOne())
     _, rows = votes.nearest(vectors[1:])
     assert rows.tolist() == [[2, -1, -1]] * 3
+
+
+def test_a_search_takes_centre_temperature_and_code_over_and_finds_nearly_all_of_its_own() -> None:
+    random = np.random.default_rng(0)
+    known = random.normal(size=(7_000, 256)).astype(np.float32) + 1.0
+    projects, groups = random.integers(0, 4, 7_000), np.arange(7_000)
+    whole = FieldVotes(known, projects, groups, 4)
+    part = FieldVotes(known[:6_000], projects[:6_000], groups[:6_000], 4, like=whole)
+    assert part.temperature == whole.temperature
+    np.testing.assert_array_equal(part.centre, whole.centre)
+    np.testing.assert_array_equal(part.vectors, whole.vectors[:6_000])
+    _, rows = part.nearest(known[:50])
+    assert rows[:, 0].tolist() == list(range(50))
+    assert rows.max() < 6_000
+
+
+def test_clips_that_are_asked_about_together_are_answered_as_each_alone(clips) -> None:
+    vectors, projects, groups = clips
+    votes = FieldVotes(vectors, projects, groups, N_PROJECTS)
+    asked, of = vectors[:7], np.where(np.arange(7) % 2, groups[:7], -1)
+    together = votes.ask(asked, of)
+    for row in range(7):
+        alone = votes.ask(asked[row : row + 1], of[row : row + 1])
+        for count in VOTES_AT:
+            np.testing.assert_allclose(alone.votes[count][0], together.votes[count][row], atol=1e-6)
+
+
+def test_sums_of_kinds_are_sums() -> None:
+    vectors = np.arange(12, dtype=np.float32).reshape(4, 3)
+    assert summed(vectors, np.array([2, 0, 2, 0]), 4).tolist() == [[12, 14, 16], [0, 0, 0], [6, 8, 10], [0, 0, 0]]
+    assert summed(vectors[:0], np.zeros(0, dtype=int), 2).tolist() == [[0, 0, 0], [0, 0, 0]]
