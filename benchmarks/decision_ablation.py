@@ -34,7 +34,8 @@ GROUPS = {
     "lexical machines": ("lexical",),
     "names": ("alias", "name", "names"),
     "other use": ("other_use",),
-    "channel": ("channel",),
+    "channel": ("channel", "sisters"),
+    "parts of titles": ("part",),
     "numbers": tuple(NUMBERS),
     "description": ("description",),
 }

@@ -18,6 +18,9 @@ _PLACE = {name: place for place, name in enumerate(COLUMNS)}
 _QUOTED = 60
 _SURE = 0.8
 _VOTES_WORTH_TELLING = 0.05
+_SHARE_WORTH_TELLING = 0.2
+_PART_WORTH_TELLING = 0.6
+_CHANNELS_SAY = {"channel_alike": "clips like it on its channel", "sisters_alike": "channels like its own"}
 
 
 @dataclass(frozen=True)
@@ -167,8 +170,13 @@ def _why(
             reasons.append(f"the {field} names {_named(field, pair, evidence, projects)}")
         if value[_PLACE[f"{field}_lexical"]] > 0:
             reasons.append(f"the {field} is worded like those of {project}")
-    if value[_PLACE["channel_share"]] >= 0.2:
+    if min(value[_PLACE["title_part"]], value[_PLACE["title_part_share"]]) >= _PART_WORTH_TELLING:
+        reasons.append(f"a part of the title is spelt like one of {project}")
+    if value[_PLACE["channel_share"]] >= _SHARE_WORTH_TELLING:
         reasons.append(f"{value[_PLACE['channel_share']]:.0%} of the channel is {project}")
+    for column, whose in _CHANNELS_SAY.items():
+        if value[_PLACE[column]] >= _SHARE_WORTH_TELLING:
+            reasons.append(f"{value[_PLACE[column]]:.0%} of the votes of {whose}")
     if chosen:
         return "; ".join(reasons)
     if value[_PLACE["title_names"]] > 1:

@@ -15,6 +15,8 @@ import scipy.sparse as sp
 from smf_embed.clips import ID
 from smf_embed.lexical import hashed_counts
 from smf_embed.preparation import TEXT_FIELDS, channel_of
+from smf_embed.title_forms import title_forms
+from smf_embed.title_parts import PartCounts
 
 #: The numbers of a clip, in the order of `EncodedClips.numbers`.
 NUMBERS = {
@@ -30,7 +32,7 @@ NUMBERS = {
 }
 
 #: Arrays of `EncodedClips` that are worked out once.
-_ARRAYS = ("ids", "channels", "channel_names", "numbers")
+_ARRAYS = ("ids", "channels", "channel_names", "numbers", "title_forms")
 _NO_WORD = re.compile(r"[\W_]+")
 
 
@@ -100,6 +102,16 @@ class EncodedClips:
         """Field → hashed n-grams of the prepared texts; see `smf_embed.lexical.hashed_counts`."""
         return {field: hashed_counts(field, self.texts[field]) for field in TEXT_FIELDS}
 
+    @functools.cached_property
+    def title_forms(self) -> np.ndarray:
+        """How the titles are built, float32, shape (n, 4); see `smf_embed.title_forms.title_forms`."""
+        return title_forms(self.texts["title"])
+
+    @functools.cached_property
+    def title_parts(self) -> PartCounts:
+        """Letters of the parts of titles."""
+        return PartCounts.of(self.texts["title"])
+
     def present(self, field: str) -> np.ndarray:
         """Return which clips have a text in `field`, bool, shape (n,)."""
         return np.asarray(self.vectors[field].any(axis=1))
@@ -131,6 +143,8 @@ class EncodedClips:
             part.texts = {field: [column[row] for row in listed] for field, column in self.texts.items()}
         if "n_grams" in done:
             part.n_grams = {field: counts[chosen] for field, counts in self.n_grams.items()}
+        if "title_parts" in done:
+            part.title_parts = self.title_parts.part(chosen)
         return part
 
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from smf_embed.channel_votes import KINDS, ChannelVotes, TitledClips
 from smf_embed.clips import TEXT_FIELDS
 from smf_embed.encoded_clips import NUMBERS, EncodedClips
 from smf_embed.lexical import LexicalModel
 from smf_embed.names import Names, NameSignals
 from smf_embed.other_use import OtherUse
-from smf_embed.threads import thread_count
+from smf_embed.threads import one_blas_thread, thread_count
+from smf_embed.title_parts import TitleParts
 from smf_embed.votes import VOTES_AT, FieldVotes, OpenVoteSearch, Signals
 
 # clips that are looked at together; bounds the memory of the arrays by clip and project
@@ -69,6 +71,18 @@ def _describe_columns() -> dict[str, str]:
         "channel_none": "0 to 1: the share of none, likewise",
         "channel_size": "0 and more: natural logarithm of 1 + the number of labelled clips of the channel; missing "
         "where the channel is",
+    }
+    for kind, meaning in KINDS.items():
+        columns |= {
+            kind: f"0 to 1: the project's share of the votes of {meaning}; missing where the channel is",
+            f"{kind}_gap": f"-1 to 1: {kind} {_COMPARED}",
+            f"{kind}_none": "0 to 1: the share of none, likewise",
+        }
+    columns |= {
+        "title_part": "0 to 1: cosine, by letters, of a part of the title with the most similar one of the project",
+        "title_part_gap": f"-1 to 1: title_part {_COMPARED}",
+        "title_part_share": "0 to 1: the project's share of what is spelt like such a part, less where the two differ",
+        "title_part_share_gap": f"-1 to 1: title_part_share {_COMPARED}",
         "project_small": f"1 for a project of {FEW_CLIPS} labelled clips or fewer, else 0",
     }
     return columns | NUMBERS
@@ -101,7 +115,7 @@ class Evidence:
         return dataclasses.replace(self, clips=rows[self.clips])
 
     def pairs(self, chosen: np.ndarray) -> Evidence:
-        """Return the evidence of some pairs, bool, shape (n_pairs,)."""
+        """Return the evidence of some pairs: bool, shape (n_pairs,), or their rows."""
         return Evidence(self.clips[chosen], self.projects[chosen], self.values[chosen], self.nearest[chosen])
 
 
@@ -205,6 +219,11 @@ class EvidenceBuilder:
             )
             for field in TEXT_FIELDS
         }
+        titles = self.votes["title"]
+        self._channel_votes = ChannelVotes(
+            _titled(labelled, titles.rows, titles.vectors, groups[titles.rows]), projects[titles.rows], n_projects
+        )
+        self._title_parts = TitleParts(labelled.title_parts, projects, groups, n_projects)
         self._is_small = np.bincount(projects, minlength=n_projects) <= FEW_CLIPS
         self._channel_number: dict[str, int] = {}
         for name in labelled.channels:
@@ -226,23 +245,29 @@ class EvidenceBuilder:
         """
         groups = np.full(len(clips), -1) if groups is None else groups
 
+        if len(clips) <= _CHUNK:
+            return self._build_part(clips, groups)
+        # clips of a channel go together: what its clips have to say is looked up once for all of them
+        by_channel = np.argsort(clips.channels, kind="stable")
+
         def part(start: int) -> Evidence:
-            rows = slice(start, start + _CHUNK)
-            return self._build_part(clips.part(rows), start, groups[rows])
+            rows = by_channel[start : start + _CHUNK]
+            return self._build_part(clips.part(rows), groups[rows]).of_rows(rows)
 
-        starts = range(0, max(len(clips), 1), _CHUNK)
-        if len(starts) == 1:
-            return part(0)
         # while one part is searched, which needs no interpreter, the words of another are read
-        with ThreadPoolExecutor(min(thread_count(), _MOST_PARTS), initializer=_search_by_one_thread) as pool:
-            return concatenated(list(pool.map(part, starts)))
+        workers = min(thread_count(), _MOST_PARTS)
+        with one_blas_thread(), ThreadPoolExecutor(workers, initializer=_search_by_one_thread) as pool:
+            found = concatenated(list(pool.map(part, range(0, len(clips), _CHUNK))))
+        return found.pairs(np.argsort(found.clips, kind="stable"))
 
-    def _build_part(self, clips: EncodedClips, start: int, groups: np.ndarray) -> Evidence:
+    def _build_part(self, clips: EncodedClips, groups: np.ndarray) -> Evidence:
         signals = {field: self._ask(field, clips, groups) for field in TEXT_FIELDS}
         scores = {field: self.lexical[field].scores(clips.n_grams[field]) for field in TEXT_FIELDS}
         names = {field: self._name_signals(field, clips) for field in TEXT_FIELDS}
         share, channel_size = self._channel_shares(clips.channels)
-        row, project = np.nonzero(_candidates(signals, scores, names, share))
+        channels_say = self._channel_votes.ask(_titled(clips, slice(None), self._centred_titles(clips), groups))
+        parts_say = self._title_parts.ask(clips.title_parts, groups)
+        row, project = np.nonzero(_candidates(signals, scores, names, share, channels_say))
         columns: list[np.ndarray] = []
         for field in TEXT_FIELDS:
             signal, lexical = signals[field], scores[field]
@@ -258,15 +283,23 @@ class EvidenceBuilder:
         columns.append(self.other_use.scores(clips.texts["title"])[row])
         size = np.where(clips.channels == "", np.nan, np.log1p(channel_size))
         columns += [share[row, project], share[row, 0], size[row]]
+        for said in channels_say:
+            columns += [said[row, project], _gap_to_best_other(said)[row, project], said[row, 0]]
+        for said in parts_say:
+            columns += [said[row, project], _gap_to_best_other(said)[row, project]]
         columns.append(self._is_small[project])
         values = np.column_stack([*columns, clips.numbers[row]]).astype(np.float32)
         nearest = np.full(len(row), -1)
         for field in TEXT_FIELDS:
             nearest = np.where(nearest >= 0, nearest, signals[field].nearest[row, project])
-        return Evidence(row + start, project, values, nearest)
+        return Evidence(row, project, values, nearest)
 
     def _name_signals(self, field: str, clips: EncodedClips) -> NameSignals:
         return self.names.signals(field, clips.texts[field], list(clips.channels), list(clips.channel_names))
+
+    def _centred_titles(self, clips: EncodedClips) -> np.ndarray:
+        """Return the vectors of titles as the votes compare them; zero where there is no title."""
+        return self.votes["title"].centred(clips.vectors["title"]) * clips.present("title")[:, None]
 
     def _ask(self, field: str, clips: EncodedClips, groups: np.ndarray) -> Signals:
         """Ask the field's votes about the clips that have a text there; the others get NaN."""
@@ -312,6 +345,12 @@ def concatenated(parts: list[Evidence]) -> Evidence:
     )
 
 
+def _titled(clips: EncodedClips, rows: np.ndarray | slice, vectors: np.ndarray, groups: np.ndarray) -> TitledClips:
+    """Return the clips of these rows as channels look at them; vectors and groups are of the rows alone."""
+    seconds = clips.numbers[rows, list(NUMBERS).index("log_seconds")]
+    return TitledClips(clips.channels[rows], clips.title_forms[rows], seconds, vectors, groups)
+
+
 def _search_by_one_thread() -> None:
     import faiss
 
@@ -319,7 +358,11 @@ def _search_by_one_thread() -> None:
 
 
 def _candidates(
-    signals: dict[str, Signals], scores: dict[str, np.ndarray], names: dict[str, NameSignals], share: np.ndarray
+    signals: dict[str, Signals],
+    scores: dict[str, np.ndarray],
+    names: dict[str, NameSignals],
+    share: np.ndarray,
+    channels_say: np.ndarray,
 ) -> np.ndarray:
     """Return the pairs worth judging, bool, shape (n, n_projects)."""
     title = signals["title"]
@@ -333,6 +376,7 @@ def _candidates(
         *((signals[field].best, 1, 0.3) for field in LONG_FIELDS),
         *((signals[field].votes[50], 2, 0.0) for field in LONG_FIELDS),
         (share, 1, 0.02),
+        (channels_say[0], 2, 0.01),
         *((named.quality, 2, 0.0) for named in names.values()),
         *((named.alias, 1, 0.0) for named in names.values()),
     ):

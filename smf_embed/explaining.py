@@ -36,9 +36,9 @@ def group_of(column: str) -> str:
     if field is None or column in NUMBERS:
         if column.startswith("project_"):
             return "size of the project"
-        return "channel" if column.startswith("channel_") else "numbers"
+        return "channel" if column.startswith(("channel_", "sisters_")) else "numbers"
     part = column.removeprefix(f"{field}_")
-    if part.startswith("lexical"):
+    if part.startswith(("lexical", "part")):
         return f"wording of the {field}"
     if part.startswith(("alias", "name", "other_use")):
         return f"names in the {field}"

@@ -8,33 +8,30 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
+from smf_embed.letter_grams import FEATURES, letter_grams
 from smf_embed.threads import thread_count
 
-_FEATURES = 2**18
 _C = 3.0
 # Easy negatives have margins above one and so no say in the solution: a random sample of them, and then those that
-# the first fit scores highest, give nearly the full fit's quality in far less time (docs/decisions.md).
-_RANDOM_NEGATIVES = 3_000
-_HARD_NEGATIVES = 8_000
+# the project's own first fit scores highest, among clips of none and of other projects, give the full fit's quality in
+# far less time (docs/decisions.md).
+_RANDOM_NEGATIVES = 2_000
+_HARD_NEGATIVES, _HARD_OTHERS = 2_000, 1_000
 # relative violation at which a machine is done, and passes over the clips at most; the first fit only has to tell which
 # negatives are hard
 _TOLERANCE, _PASSES = 0.05, 50
 _ROUGH_TOLERANCE, _ROUGH_PASSES = 0.1, 8
 
-#: Field → how its texts become n-grams; titles by letters since they are short and misspelt, the others by words.
-N_GRAMS: dict[str, dict[str, Any]] = {
-    "title": {"analyzer": "char_wb", "ngram_range": (2, 5)},
-    "description": {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"\w+"},
-    "subtitles": {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"\w+"},
-}
+#: Fields that are read by runs of so many letters, since they are short and misspelt → fewest and most. The others are
+#: read by words and pairs of them.
+LETTERS = {"title": (2, 5)}
 
 
 def hashed_counts(field: str, texts: Sequence[str]) -> sp.csr_matrix:
@@ -43,7 +40,7 @@ def hashed_counts(field: str, texts: Sequence[str]) -> sp.csr_matrix:
     Parameters
     ----------
     field : str
-        One of `N_GRAMS`.
+        Tells which n-grams, see `LETTERS`.
     texts : sequence of str
 
     Returns
@@ -51,16 +48,26 @@ def hashed_counts(field: str, texts: Sequence[str]) -> sp.csr_matrix:
     csr_matrix, shape (len(texts), 2 ** 18), float32
         1 + log(count) of each hashed n-gram.
     """
+    if not any(texts):
+        return sp.csr_matrix((len(texts), FEATURES), dtype=np.float32)
+    counts = letter_grams(texts, *LETTERS[field]) if field in LETTERS else _hashed_words(texts)
+    counts.data = np.log(counts.data) + 1.0
+    return counts
+
+
+def _hashed_words(texts: Sequence[str]) -> sp.csr_matrix:
     from sklearn.feature_extraction.text import HashingVectorizer
 
     vectorizer = HashingVectorizer(
-        n_features=_FEATURES, alternate_sign=False, norm=None, dtype=np.float32, lowercase=False, **N_GRAMS[field]
+        n_features=FEATURES,
+        alternate_sign=False,
+        norm=None,
+        dtype=np.float32,
+        lowercase=False,
+        ngram_range=(1, 2),
+        token_pattern=r"\w+",
     )
-    if not any(texts):
-        return sp.csr_matrix((len(texts), _FEATURES), dtype=np.float32)
-    counts = vectorizer.transform(texts)
-    counts.data = np.log(counts.data) + 1.0
-    return counts
+    return vectorizer.transform(texts)
 
 
 @dataclass(frozen=True)
@@ -115,19 +122,27 @@ class LexicalModel:
             nothing = np.zeros((0, n_projects), dtype=np.float32)
             return cls(np.zeros(0, dtype=np.float32), nothing, np.full(n_projects, np.nan, dtype=np.float32))
         counts, projects = counts[filled], projects[filled]
-        documents = np.bincount(counts.indices, minlength=_FEATURES)
+        documents = np.bincount(counts.indices, minlength=FEATURES)
         idf = (np.log((1 + counts.shape[0]) / (1 + documents)) + 1).astype(np.float32)
         features = _weighted(counts, idf)
         positive, negative = np.flatnonzero(projects > 0), np.flatnonzero(projects == 0)
         sample = np.random.default_rng(seed).permutation(negative)[:_RANDOM_NEGATIVES]
         working = np.union1d(positive, sample)
-        mine = len(sample) < len(negative)
-        weights, bias = _fit_machines(features[working], projects[working], n_projects, rough=mine)
-        if mine:
-            scores = features[negative] @ weights + np.where(np.isnan(bias), -np.inf, bias)
-            hardest = negative[np.argsort(-scores[:, 1:].max(axis=1), kind="stable")[:_HARD_NEGATIVES]]
-            working = np.union1d(working, hardest)
-            weights, bias = _fit_machines(features[working], projects[working], n_projects)
+        if len(sample) == len(negative):
+            return cls(idf, *_fit_machines(features, projects, n_projects, lambda _: working))
+        weights, bias = _fit_machines(features, projects, n_projects, lambda _: working, rough=True)
+        scores = features @ weights
+
+        def hardest(project: int) -> np.ndarray:
+            is_own = projects[positive] == project
+            chosen = (
+                positive[is_own],
+                _highest(positive[~is_own], scores[:, project], _HARD_OTHERS),
+                _highest(negative, scores[:, project], _HARD_NEGATIVES),
+            )
+            return np.unique(np.concatenate([sample, *chosen]))
+
+        weights, bias = _fit_machines(features, projects, n_projects, hardest)
         return cls(idf, weights, bias)
 
     def fit_column(self, counts: sp.csr_matrix, is_own: np.ndarray) -> tuple[np.ndarray, np.float32]:
@@ -149,7 +164,8 @@ class LexicalModel:
         filled = np.flatnonzero(np.diff(counts.indptr))
         if not len(self.idf) or not len(filled):
             return np.zeros(len(self.idf), dtype=np.float32), np.float32(np.nan)
-        weights, bias = _fit_machines(_weighted(counts[filled], self.idf), is_own[filled].astype(int), 2)
+        features, every = _weighted(counts[filled], self.idf), np.arange(len(filled))
+        weights, bias = _fit_machines(features, is_own[filled].astype(int), 2, lambda _: every)
         return weights[:, 1], bias[1]
 
     def scores(self, counts: sp.csr_matrix) -> np.ndarray:
@@ -173,21 +189,31 @@ def _weighted(counts: sp.csr_matrix, idf: np.ndarray) -> sp.csr_matrix:
     return normalize(features, copy=False)
 
 
+def _highest(rows: np.ndarray, scores: np.ndarray, most: int) -> np.ndarray:
+    """Return the rows of the highest scores, so many at most."""
+    return rows if len(rows) <= most else rows[np.argpartition(-scores[rows], most - 1)[:most]]
+
+
 def _fit_machines(
-    features: sp.csr_matrix, projects: np.ndarray, n_projects: int, *, rough: bool = False
+    features: sp.csr_matrix,
+    projects: np.ndarray,
+    n_projects: int,
+    rows_for: Callable[[int], np.ndarray],
+    *,
+    rough: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Fit a machine for each project, from the rows that `rows_for` gives for it."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
 
-    # as liblinear wants it, once and not for each machine
-    features = features.astype(np.float64)
     tolerance, passes = (_ROUGH_TOLERANCE, _ROUGH_PASSES) if rough else (_TOLERANCE, _PASSES)
     weights = np.zeros((features.shape[1], n_projects), dtype=np.float32)
     bias = np.full(n_projects, np.nan, dtype=np.float32)
 
     def fit_one(project: int) -> None:
+        rows = rows_for(project)
         machine = LinearSVC(C=_C, tol=tolerance, max_iter=passes, random_state=0)
-        machine.fit(features, projects == project)
+        machine.fit(features[rows], projects[rows] == project)
         weights[:, project] = machine.coef_[0]
         bias[project] = machine.intercept_[0]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from smf_embed.aliases import Alias, mine_aliases_of
 from smf_embed.catalogue import Catalogue
-from smf_embed.lexical import N_GRAMS, LexicalModel, hashed_counts
+from smf_embed.lexical import LETTERS, LexicalModel, hashed_counts
 from smf_embed.lexicon import WORD
 from smf_embed.neighbours import Neighbours
 
@@ -117,7 +117,7 @@ class FieldTexts:
 
 def _pieces(field: str, text: str) -> set[str]:
     """Return what a machine of the field looks at, roughly: letters of words in a title, words in other texts."""
-    if N_GRAMS[field]["analyzer"] == "word":
+    if field not in LETTERS:
         return set(WORD.findall(text))
     words = [f" {word} " for word in text.split()]
     return {

@@ -77,6 +77,18 @@ def one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(thread_count())
 
 
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Have one thread multiply matrices in what is done meanwhile; the count is one of the whole process.
+
+    Where several workers do so at once, threads of one wait for those of the other.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        yield
+
+
 def environment() -> dict[str, str]:
     """Return the variables of the environment that make another process use as many threads as this one."""
     count = str(thread_count())

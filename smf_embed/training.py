@@ -24,18 +24,18 @@ from smf_embed.other_use import OtherUse
 from smf_embed.out_of_fold import at_most_one
 from smf_embed.threads import thread_count
 from smf_embed.thresholds import Calibration, choose_thresholds
-from smf_embed.trees import ROUNDS, DecisionTrees, Trees
+from smf_embed.trees import LEARNING_RATE, ROUNDS, DecisionTrees, Trees
 from smf_embed.word_rows import DistinctTexts, WordRows
 
 #: Pairs of projects with fewer clips are not learned from, and such a project is decided, but not well.
 FEWEST_CLIPS = 3
 _FEWEST_PAIRS = 5
 # LightGBM models that are averaged
-_MODELS = 3
+_MODELS = 2
 _HARDLY, _SURELY = 0.02, 0.9
 _FEWEST_TO_DOUBT = 10
 # the first round need not be exact: it finds wrong labels and easy pairs
-_FIRST_ROUNDS = 100
+_FIRST_ROUNDS, _FIRST_RATE = 100, 0.08
 # nine of ten pairs are wrong beyond doubt, and teach little: one in ten of them is kept and stands for ten
 _EASY = 0.0003
 _EASY_KEPT = 10
@@ -301,7 +301,7 @@ def learn_decision(
         return None
     say("looking for wrong labels")
     once = taught.astype(np.float32)
-    first = _out_of_fold(evidence.values, is_right, once, fold, range(seed, seed + 1), _FIRST_ROUNDS)
+    first = _out_of_fold(evidence.values, is_right, once, fold, range(seed, seed + 1), _FIRST_ROUNDS, _FIRST_RATE)
     doubted = contradicted(evidence, first, labels)
     sound = taught & ~doubted[evidence.clips]
     if _can_be_learned(is_right[sound], fold[sound]):
@@ -376,10 +376,11 @@ def _grown(
     weights: np.ndarray,
     seeds: range,
     rounds: int = ROUNDS,
+    learning_rate: float = LEARNING_RATE,
     threads: int | None = None,
 ) -> Trees:
     rows = np.flatnonzero(weights)
-    return Trees.grow(values[rows], is_right[rows], seeds, weights[rows], rounds, threads)
+    return Trees.grow(values[rows], is_right[rows], seeds, weights[rows], rounds, learning_rate, threads)
 
 
 def _out_of_fold(
@@ -389,13 +390,15 @@ def _out_of_fold(
     folds: np.ndarray,
     seeds: range,
     rounds: int = ROUNDS,
+    learning_rate: float = LEARNING_RATE,
 ) -> np.ndarray:
     """Return the probability of each pair by trees that were grown on the pairs of the other folds."""
     probability = np.zeros(len(values))
 
     def judge(fold: int) -> None:
         inside = folds == fold
-        trees = _grown(values, is_right, np.where(inside, 0, weights), seeds, rounds, threads=1)
+        others = np.where(inside, 0, weights)
+        trees = _grown(values, is_right, others, seeds, rounds, learning_rate, threads=1)
         probability[inside] = trees.probability(values[inside], threads=1)
 
     # folds side by side: the threads of one LightGBM wait for each other, since its pairs are few

@@ -16,10 +16,11 @@ import numpy as np
 from smf_embed.threads import thread_count
 
 #: Trees of a model.
-ROUNDS = 250
+ROUNDS = 500
+#: What each tree adds of what it learned.
+LEARNING_RATE = 0.04
 _PARAMETERS = {
     "objective": "binary",
-    "learning_rate": 0.08,
     "num_leaves": 15,
     "feature_fraction": 0.7,
     "bagging_fraction": 0.8,
@@ -33,6 +34,9 @@ _BETWEEN = "\n==== the next model ====\n"
 _BETWEEN_KINDS = "\n==== models for pairs of which little is known ====\n"
 # starting threads costs more than they save on fewer rows
 _ROWS_FOR_THREADS = 2_000
+# a pair whose log-odds are beyond 8 either way after some trees is not followed further: nine of ten are so, and no
+# probability changes by more than 0.004 (docs/decisions.md). LightGBM compares twice the log-odds.
+_BEYOND_DOUBT = {"pred_early_stop": True, "pred_early_stop_freq": 20, "pred_early_stop_margin": 16.0}
 # LightGBM has one count of threads for the process, sizes its buffers by it and looks at it again: no call may change
 # it under another one. Contributions of several threads at once are not safe at all (issues 5482 and 6142 of LightGBM).
 _ONE_COUNT = threading.Lock()
@@ -58,6 +62,7 @@ class Trees:
         seeds: range,
         weights: np.ndarray | None = None,
         rounds: int = ROUNDS,
+        learning_rate: float = LEARNING_RATE,
         threads: int | None = None,
     ) -> Trees:
         """Learn whether the clip of a pair is of its project, once a seed.
@@ -72,6 +77,8 @@ class Trees:
             How many pairs each stands for; one otherwise.
         rounds : int
             Trees of each model.
+        learning_rate : float
+            What each adds of what it learned, 0 to 1.
         threads : int, optional
             As many as `thread_count` says otherwise; the trees are the same by any number. Whoever grows trees in
             several threads at once gives all of them the same number, and to `probability`, too.
@@ -84,7 +91,11 @@ class Trees:
 
         # a handful of labelled clips has too few pairs for leaves of twenty
         smallest_leaf = int(np.clip(is_right.sum() // 10, 1, 20))
-        parameters = _PARAMETERS | {"min_data_in_leaf": smallest_leaf, "num_threads": threads or thread_count()}
+        parameters = _PARAMETERS | {
+            "learning_rate": learning_rate,
+            "min_data_in_leaf": smallest_leaf,
+            "num_threads": threads or thread_count(),
+        }
         data = lightgbm.Dataset(values, is_right, weight=weights, params=parameters)
         return cls([lightgbm.train(parameters | {"seed": seed}, data, rounds).model_to_string() for seed in seeds])
 
@@ -95,10 +106,14 @@ class Trees:
         return [lightgbm.Booster(model_str=model) for model in self.models]
 
     def log_odds(self, values: np.ndarray, threads: int | None = None) -> np.ndarray:
-        """Return the mean log-odds of the models that each pair is right, float64, shape (n_pairs,)."""
+        """Return the mean log-odds of the models that each pair is right, float64, shape (n_pairs,).
+
+        Beyond 8 either way they are only that: the rest of the trees is not asked.
+        """
         if not len(values):
             return np.zeros(0)
-        return np.mean([self._run(booster, values, threads, raw_score=True) for booster in self._boosters], axis=0)
+        kind = {"raw_score": True, **_BEYOND_DOUBT}
+        return np.mean([self._run(booster, values, threads, **kind) for booster in self._boosters], axis=0)
 
     def probability(self, values: np.ndarray, threads: int | None = None) -> np.ndarray:
         """Return the probability that each pair is right, 0 to 1, not calibrated, float64, shape (n_pairs,).
@@ -113,7 +128,7 @@ class Trees:
         Returns
         -------
         ndarray, shape (n_pairs, n_columns + 1), float64
-            The last column is what holds for every pair; a row adds up to `log_odds`.
+            The last column is what holds for every pair; a row adds up to `log_odds`, where these are within 8.
 
         References
         ----------
@@ -131,7 +146,7 @@ class Trees:
         return cls(text.split(_BETWEEN))
 
     @staticmethod
-    def _run(booster: Any, values: np.ndarray, threads: int | None = None, **kind: bool) -> np.ndarray:
+    def _run(booster: Any, values: np.ndarray, threads: int | None = None, **kind: Any) -> np.ndarray:
         if threads is not None:
             return np.asarray(booster.predict(values, num_threads=threads, **kind))
         with _ONE_COUNT:

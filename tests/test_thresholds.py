@@ -16,20 +16,70 @@ def test_the_threshold_lies_between_wrong_and_right_candidates():
     assert ((thresholds >= 0.4) & (thresholds <= 0.6)).all()
 
 
-def test_a_large_project_moves_its_own_threshold_and_a_small_one_does_not():
-    rng = np.random.default_rng(0)
-    # project 1: right above 0.3; project 2: right above 0.7; project 3 has five clips
-    sizes = {1: 400, 2: 400, 3: 5}
-    candidate = np.concatenate([np.full(2 * size, project) for project, size in sizes.items()])
-    probability = rng.random(len(candidate))
-    bound = np.array([0, 0.3, 0.7, 0.5])[candidate]
-    true = np.where(probability > bound, candidate, 0)
-    thresholds = choose_thresholds(true, candidate, probability, 4)
-    assert thresholds[1] < thresholds[0] < thresholds[2]
-    assert thresholds[3] == thresholds[0]
-    said = np.where(probability > thresholds[candidate], candidate, 0)
-    plain = np.where(probability > thresholds[0], candidate, 0)
-    assert f1_by_class(true, said, 4).mean() > f1_by_class(true, plain, 4).mean()
+def drawn(sizes: dict[int, int], curve, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return labels, candidates and probabilities of so many clips a project, right as often as the curve says."""
+    random = np.random.default_rng(seed)
+    candidate = np.concatenate([np.full(size, project) for project, size in sizes.items()])
+    probability = random.random(len(candidate))
+    is_right = random.random(len(candidate)) < curve(probability)
+    return np.where(is_right, candidate, 0), candidate, probability
+
+
+def best_f1(labels: np.ndarray, candidate: np.ndarray, probability: np.ndarray, project: int) -> float:
+    of_project = np.where(candidate == project, probability, 0)
+    return max(f1_by_class(labels == project, of_project > at, 2)[1] for at in np.linspace(0, 1, 201))
+
+
+@pytest.mark.parametrize("power", [0.5, 1, 3])
+def test_the_threshold_is_where_f1_is_highest_whether_trees_are_too_sure_or_not(power):
+    def odds(p):
+        return p**power / (p**power + (1 - p) ** power)
+
+    labels, candidate, probability = drawn({1: 20_000}, odds)
+    thresholds = choose_thresholds(labels, candidate, probability, 2)
+    reached = f1_by_class(labels > 0, probability > thresholds[1], 2)[1]
+    assert reached == pytest.approx(best_f1(labels, candidate, probability, 1), abs=0.002)
+    assert thresholds[0] == pytest.approx(thresholds[1], abs=0.002)
+
+
+def test_a_large_project_has_the_threshold_of_its_own_f1_and_a_small_one_that_of_all():
+    labels, candidate, probability = drawn({1: 4000, 2: 4000, 3: 5}, lambda p: p)
+    # all clips of project 1 that are sure are right; of project 2 as many others are there that nothing found
+    missed = np.full(1500, 2)
+    labels = np.concatenate([labels, missed])
+    candidate = np.append(candidate, np.ones(1500, dtype=int))
+    probability = np.append(probability, np.full(1500, 0.001))
+    thresholds = choose_thresholds(labels, candidate, probability, 4)
+    assert thresholds[2] < thresholds[0] < thresholds[1]
+    assert abs(thresholds[3] - thresholds[0]) < abs(thresholds[1] - thresholds[0])
+    for project in (1, 2):
+        said = (candidate == project) & (probability > thresholds[project])
+        reached = f1_by_class(labels == project, said, 2)[1]
+        assert reached == pytest.approx(best_f1(labels, candidate, probability, project), abs=0.01)
+
+
+def test_one_clip_of_a_small_project_does_not_choose_for_all():
+    labels, candidate, probability = drawn({1: 1000}, lambda p: p)
+    before = choose_thresholds(labels, candidate, probability, 3)
+    after = choose_thresholds(np.append(labels, 2), np.append(candidate, 2), np.append(probability, 0.15), 3)
+    assert after[0] == pytest.approx(before[0], abs=0.01)
+
+
+def test_nothing_is_taken_that_is_unlikely_though_nothing_better_can_be_told():
+    random = np.random.default_rng(0)
+    labels = (random.random(5000) < 0.02).astype(int)
+    thresholds = choose_thresholds(labels, np.ones(5000, dtype=int), random.random(5000) * 0.1, 2)
+    assert (thresholds > 0.15).all()
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.integers(1, 3)), max_size=40))
+def test_any_clips_give_thresholds_between_0_and_1(clips):
+    probability = np.array([clip[0] for clip in clips])
+    labels = np.array([clip[1] for clip in clips], dtype=int)
+    candidate = np.array([clip[2] for clip in clips], dtype=int)
+    thresholds = choose_thresholds(labels, candidate, probability, 4)
+    assert thresholds.shape == (4,)
+    assert ((thresholds >= 0) & (thresholds <= 1)).all()
 
 
 def test_no_clip_of_a_project_gives_a_threshold_all_the_same():

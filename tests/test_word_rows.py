@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from smf_embed.word_rows import DistinctTexts, WordRows, without_numbers, words_of
 
 _ROWS = st.lists(st.lists(st.sampled_from(["буба", "серия", "fox", "fox2", "の"]), max_size=4), max_size=8)
-_TEXTS = st.lists(
-    st.sampled_from(["буба 1", "буба 2", "Буба, 1!", "", "ёж", "еж", "月の狐", "月 の 狐"]), max_size=9
-)
+_TEXTS = st.lists(st.sampled_from(["буба 1", "буба 2", "Буба, 1!", "", "ёж", "еж", "月の狐", "月 の 狐"]), max_size=9)
 
 
 def spelt_out(rows: WordRows) -> list[list[str]]:
