@@ -103,14 +103,15 @@ class ChannelVotes:
         Returns
         -------
         ndarray, shape (len(KINDS), n, n_projects), float32
-            Share of each project in the votes, 0 to 1; 0 where nobody votes, NaN for a clip without a channel.
+            Share of each project in the votes, 0 to 1; 0 where nobody votes, NaN for a clip without a channel and for
+            one of a channel that no labelled clip has: of neither is anything known.
         """
         n = len(clips.channels)
         shares = np.zeros((len(KINDS), n, self._labels.shape[1]), dtype=np.float32)
-        shares[:, clips.channels == ""] = np.nan
-        channel = self._numbers(clips.channels)
+        channel = np.where(clips.channels == "", -1, self._numbers(clips.channels))
+        shares[:, channel < 0] = np.nan
         order = np.argsort(channel, kind="stable")
-        order = order[(channel[order] >= 0) & (clips.channels[order] != "")]
+        order = order[channel[order] >= 0]
         begins = np.flatnonzero(np.diff(channel[order], prepend=-1))
         for begin, end in itertools.pairwise([*begins, len(order)]):
             number = channel[order[begin]]
@@ -126,7 +127,8 @@ class ChannelVotes:
         votes[0] = (_by_meaning(own, asked) * np.exp(-_differences(own, asked))) @ self._labels[self._rows_of(number)]
         for sister, says in zip(self._sisters[number].tolist(), self._weights[number].tolist(), strict=True):
             if says:
-                votes[1] += says * _by_meaning(self._voters_of(sister), asked) @ self._labels[self._rows_of(sister)]
+                weight = _by_meaning(self._voters_of(sister), asked)
+                votes[1] += says * (weight @ self._labels[self._rows_of(sister)])
         return votes / (votes.sum(axis=2, keepdims=True) + _PRIOR)
 
     def _rows_of(self, number: int) -> slice:

@@ -74,7 +74,7 @@ def _describe_columns() -> dict[str, str]:
     }
     for kind, meaning in KINDS.items():
         columns |= {
-            kind: f"0 to 1: the project's share of the votes of {meaning}; missing where the channel is",
+            kind: f"0 to 1: the project's share of the votes of {meaning}; missing where the channel is missing or new",
             f"{kind}_gap": f"-1 to 1: {kind} {_COMPARED}",
             f"{kind}_none": "0 to 1: the share of none, likewise",
         }

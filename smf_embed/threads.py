@@ -83,7 +83,7 @@ def one_blas_thread() -> Iterator[None]:
 
     Where several workers do so at once, threads of one wait for those of the other.
     """
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1, user_api="blas"):
         yield

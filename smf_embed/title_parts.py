@@ -20,8 +20,9 @@ _BETWEEN_PARTS = re.compile(r"\s*[/|;«»\"()\[\]]\s*|\s+[-–—.:]+\s+|[:.]\s+
 # shorter ones are numbers and abbreviations
 _FEWEST_LETTERS = 4
 _RUNS = (3, 4)
-# runs of letters in more of the parts than that tell nothing, and make nearly all of the work
-_COMMON = 0.005
+# runs of letters in more of the parts than this share tell nothing, and make most of the work; few parts are no work,
+# and the name of a project may be in a large share of them
+_COMMON, _FEW = 0.02, 1_000
 # parts that are compared at once; bounds the memory
 _TOGETHER = 4_000
 # cosines below are those of any two texts of a language
@@ -93,7 +94,7 @@ class TitleParts:
         row = parts.row
         texts = np.bincount(parts.counts.indices, minlength=FEATURES)
         self._idf = (np.log((1 + len(row)) / (1 + texts)) + 1).astype(np.float32)
-        self._idf[texts > max(_COMMON * len(row), 10)] = 0.0
+        self._idf[texts > max(_COMMON * len(row), _FEW)] = 0.0
         weighed, project = self._weighed(parts.counts), projects[row]
         own = np.flatnonzero(project)
         self._parts = weighed[own].T.tocsr()

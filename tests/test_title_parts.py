@@ -125,11 +125,17 @@ def test_near_duplicates_and_none_are_not_looked_at() -> None:
     assert seen[0, 1] == pytest.approx(1)
 
 
-def test_runs_that_many_parts_have_say_nothing(monkeypatch) -> None:
+def test_runs_that_many_parts_have_say_nothing_but_where_parts_are_few(monkeypatch) -> None:
     titles = [f"серия {word}" for word in ("лиса", "сова", "кот", "пёс", "ёж", "рак") for _ in range(3)]
     projects = np.arange(18) % 2
-    best, _ = TitleParts(PartCounts.of(titles), projects, np.arange(18), 2).ask(PartCounts.of(["серия"]), NOBODY)
-    assert best[0, 1] == 0
+
+    def best() -> float:
+        parts = TitleParts(PartCounts.of(titles), projects, np.arange(18), 2)
+        return parts.ask(PartCounts.of(["серия"]), NOBODY)[0][0, 1]
+
+    assert best() > 0.5
+    monkeypatch.setattr(title_parts, "_FEW", 10)
+    assert best() == 0
 
 
 @settings(max_examples=50, deadline=None)
