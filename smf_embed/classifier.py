@@ -122,7 +122,8 @@ class Classifier:
         ----------
         catalogue : Catalogue
         seed : int
-            Of the folds and of LightGBM; the same clips and seed give the same model.
+            Of the folds and of LightGBM. By one thread, the same clips and seed give the same model; lexical machines
+            that are fitted side by side share LIBLINEAR's random numbers, and differ a little from run to run.
         progress : callable, optional
             Told in words what is done next.
 

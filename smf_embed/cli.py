@@ -103,7 +103,7 @@ def _options(version: Annotated[bool, typer.Option("--version", help="Print the 
 @app.command(rich_help_panel="The model", epilog="Example: smf-embed fit --catalogue index")
 def fit(
     catalogue: CatalogueOption = Path("index"),
-    seed: Annotated[int, typer.Option(help="Seed of the folds; the same clips and seed give the same model.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the folds and of the trees.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Learn from the labelled clips of the catalogue and write the model beside it.

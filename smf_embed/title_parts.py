@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from smf_embed.letter_grams import FEATURES, letter_grams
+from smf_embed.ranges import ranges
 
 _BETWEEN_PARTS = re.compile(r"\s*[/|;«»\"()\[\]]\s*|\s+[-–—.:]+\s+|[:.]\s+")
 # shorter ones are numbers and abbreviations
@@ -69,9 +70,7 @@ class PartCounts:
     def part(self, rows: np.ndarray) -> PartCounts:
         """Return the parts of some of the titles."""
         length = np.diff(self.begins)[rows]
-        ends = np.cumsum(length)
-        within = np.arange(length.sum()) - np.repeat(ends - length, length)
-        return PartCounts(np.append(0, ends), self.counts[np.repeat(self.begins[:-1][rows], length) + within])
+        return PartCounts(np.append(0, np.cumsum(length)), self.counts[ranges(self.begins[:-1][rows], length)])
 
 
 class TitleParts:

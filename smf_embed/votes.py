@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import scipy.sparse as sp
 
+from smf_embed.ranges import ranges
 from smf_embed.threads import thread_count
 
 #: Numbers of neighbours whose votes are counted.
@@ -319,6 +320,4 @@ def pairs_of_a_group(groups: np.ndarray, others: np.ndarray) -> tuple[np.ndarray
     begin = np.searchsorted(others[order], groups, side="left")
     end = np.searchsorted(others[order], groups, side="right")
     length = np.where(groups >= 0, end - begin, 0)
-    row = np.repeat(np.arange(len(groups)), length)
-    within = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
-    return row, order[np.repeat(begin, length) + within]
+    return np.repeat(np.arange(len(groups)), length), order[ranges(begin, length)]

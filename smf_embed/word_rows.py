@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from smf_embed.lexicon import UNSPACED, WORD
+from smf_embed.ranges import ranges
 
 _UNSPACED_LETTER = re.compile(f"([{UNSPACED}])")
 _WITH_DIGIT = re.compile(r"\d")
@@ -73,11 +74,8 @@ class WordRows:
     def part(self, rows: np.ndarray) -> WordRows:
         """Return some of the rows, whose numbers are given; words keep theirs."""
         length = np.diff(self.begins)[rows]
-        ends = np.cumsum(length)
-        within = np.arange(length.sum()) - np.repeat(ends - length, length)
-        return WordRows(
-            self.words, self.flat[np.repeat(self.begins[:-1][rows], length) + within], np.concatenate([[0], ends])
-        )
+        flat = self.flat[ranges(self.begins[:-1][rows], length)]
+        return WordRows(self.words, flat, np.append(0, np.cumsum(length)))
 
 
 @dataclass(frozen=True)

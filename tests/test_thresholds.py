@@ -44,7 +44,7 @@ def test_the_threshold_is_where_f1_is_highest_whether_trees_are_too_sure_or_not(
 
 def test_a_large_project_has_the_threshold_of_its_own_f1_and_a_small_one_that_of_all():
     labels, candidate, probability = drawn({1: 4000, 2: 4000, 3: 5}, lambda p: p)
-    # all clips of project 1 that are sure are right; of project 2 as many others are there that nothing found
+    # project 2 has 1,500 clips more, which nothing found
     missed = np.full(1500, 2)
     labels = np.concatenate([labels, missed])
     candidate = np.append(candidate, np.ones(1500, dtype=int))
