@@ -116,6 +116,11 @@ class EncodedClips:
         """Return which clips have a text in `field`, bool, shape (n,)."""
         return np.asarray(self.vectors[field].any(axis=1))
 
+    @functools.cached_property
+    def filled(self) -> frozenset[str]:
+        """The fields that some clip has a vector in."""
+        return frozenset(field for field, array in self.vectors.items() if array.any())
+
     def near_duplicate_keys(self) -> list[str]:
         """Return a key for each clip that it shares with its near-duplicates and with no other clip.
 
@@ -133,9 +138,12 @@ class EncodedClips:
         """Return the clips of these rows."""
         chosen = np.arange(len(self))[rows]
         listed = chosen.tolist()
-        part = EncodedClips(
-            [self.clips[row] for row in listed], {field: vectors[rows] for field, vectors in self.vectors.items()}
-        )
+        # zeros that nobody writes to take no memory, a copy of them does
+        vectors = {
+            field: array[rows] if field in self.filled else np.zeros((len(chosen), array.shape[1]), array.dtype)
+            for field, array in self.vectors.items()
+        }
+        part = EncodedClips([self.clips[row] for row in listed], vectors)
         # what is worked out already need not be worked out again
         done = self.__dict__
         part.__dict__ |= {name: done[name][chosen] for name in _ARRAYS if name in done}

@@ -171,6 +171,8 @@ def test_a_part_of_clips_has_what_is_worked_out_already(training) -> None:
         getattr(whole, name)
     part = whole.part(rows)
     assert set(names) <= part.__dict__.keys()
+    for field in TEXT_FIELDS:
+        np.testing.assert_array_equal(part.vectors[field], whole.vectors[field][rows])
     for name in names[:4]:
         np.testing.assert_array_equal(getattr(part, name), getattr(fresh, name))
     assert part.texts == fresh.texts
