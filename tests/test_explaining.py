@@ -40,9 +40,13 @@ def test_effects_and_base_add_up_to_the_score_of_the_trees(model, train):
     for row, explanation in enumerate(model.explain(clips)):
         for candidate in explanation.candidates:
             score = pairs[row, model.projects.index(candidate.project)]
-            assert candidate.score == pytest.approx(score, abs=1e-5)
-            assert candidate.base + sum(one.effect for one in candidate.effects) == pytest.approx(score, abs=1e-6)
-            assert candidate.base + sum(candidate.groups.values()) == pytest.approx(score, abs=1e-6)
+            if abs(candidate.score) < 7:
+                assert candidate.score == pytest.approx(score, abs=1e-5)
+            else:  # beyond doubt, not all trees are asked
+                assert score * np.sign(candidate.score) > 6.5
+            effects = sum(one.effect for one in candidate.effects)
+            assert candidate.base + effects == pytest.approx(candidate.score, abs=1e-6)
+            assert candidate.base + sum(candidate.groups.values()) == pytest.approx(candidate.score, abs=1e-6)
             assert [one.column for one in candidate.effects] != list(COLUMNS)
             assert {one.column for one in candidate.effects} == set(COLUMNS)
 
