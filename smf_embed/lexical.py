@@ -16,6 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from smf_embed.letter_grams import FEATURES, letter_grams
+from smf_embed.tfidf import tfidf
 from smf_embed.threads import thread_count
 
 _C = 3.0
@@ -124,7 +125,7 @@ class LexicalModel:
         counts, projects = counts[filled], projects[filled]
         documents = np.bincount(counts.indices, minlength=FEATURES)
         idf = (np.log((1 + counts.shape[0]) / (1 + documents)) + 1).astype(np.float32)
-        features = _weighted(counts, idf)
+        features = tfidf(counts, idf)
         positive, negative = np.flatnonzero(projects > 0), np.flatnonzero(projects == 0)
         sample = np.random.default_rng(seed).permutation(negative)[:_RANDOM_NEGATIVES]
         working = np.union1d(positive, sample)
@@ -164,7 +165,7 @@ class LexicalModel:
         filled = np.flatnonzero(np.diff(counts.indptr))
         if not len(self.idf) or not len(filled):
             return np.zeros(len(self.idf), dtype=np.float32), np.float32(np.nan)
-        features, every = _weighted(counts[filled], self.idf), np.arange(len(filled))
+        features, every = tfidf(counts[filled], self.idf), np.arange(len(filled))
         weights, bias = _fit_machines(features, is_own[filled].astype(int), 2, lambda _: every)
         return weights[:, 1], bias[1]
 
@@ -176,17 +177,9 @@ class LexicalModel:
         """
         if not counts.nnz or not len(self.idf):
             return np.full((counts.shape[0], len(self.bias)), np.nan, dtype=np.float32)
-        result = np.asarray(_weighted(counts, self.idf) @ self.weights + self.bias, dtype=np.float32)
+        result = np.asarray(tfidf(counts, self.idf) @ self.weights + self.bias, dtype=np.float32)
         result[np.diff(counts.indptr) == 0] = np.nan
         return result
-
-
-def _weighted(counts: sp.csr_matrix, idf: np.ndarray) -> sp.csr_matrix:
-    from sklearn.preprocessing import normalize
-
-    features = counts.copy()
-    features.data = features.data * idf[features.indices]
-    return normalize(features, copy=False)
 
 
 def _highest(rows: np.ndarray, scores: np.ndarray, most: int) -> np.ndarray:

@@ -16,6 +16,7 @@ import scipy.sparse as sp
 
 from smf_embed.letter_grams import FEATURES, letter_grams
 from smf_embed.ranges import ranges
+from smf_embed.tfidf import tfidf
 
 _BETWEEN_PARTS = re.compile(r"\s*[/|;«»\"()\[\]]\s*|\s+[-–—.:]+\s+|[:.]\s+")
 # shorter ones are numbers and abbreviations
@@ -143,10 +144,6 @@ class TitleParts:
 
     def _weighed(self, counts: sp.csr_matrix) -> sp.csr_matrix:
         """Return counts as unit vectors by TF-IDF, without the runs that are common."""
-        weighed = sp.csr_matrix((counts.data * self._idf[counts.indices], counts.indices, counts.indptr), counts.shape)
-        length = np.sqrt(np.add.reduceat(np.append(weighed.data**2, 0), weighed.indptr[:-1]))
-        length[np.diff(weighed.indptr) == 0] = 0.0
-        weighed.data /= np.repeat(np.maximum(length, 1e-9), np.diff(weighed.indptr))
-        weighed = weighed.copy()
+        weighed = tfidf(counts, self._idf).copy()
         weighed.eliminate_zeros()
         return weighed
