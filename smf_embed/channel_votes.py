@@ -2,8 +2,8 @@
 
 A channel names its clips in its own way, and shows the same few projects at the same lengths. Where a title is the name
 of an episode and nothing else, that is all there is: «Le club», ten minutes long, without a name before it, is Gumball
-on one channel, and nothing at all on another. So the clips of the channel vote, and those of the channels whose titles
-are nearest: each by how alike it is in the form of its title and in length, in meaning, or in all of these.
+on one channel, and nothing at all on another. So the clips of the channel vote, each by how alike it is in length and
+in form and meaning of its title; and those of the channels whose titles are nearest, by meaning alone.
 """
 
 from __future__ import annotations

@@ -193,8 +193,8 @@ class Classifier:
         """Gather the candidates of clips and their evidence; see `smf_embed.evidence.COLUMNS`.
 
         The votes of a clip that is labelled in the catalogue leave out itself and clips of the same texts. The lexical
-        machines, mined aliases, channel shares and trees may still have learned from it: how well it would be decided
-        unseen is told by the out-of-fold scores of `fit` alone.
+        machines, mined aliases, shares of channels and of parts of titles, and the trees may still have learned from
+        it: how well it would be decided unseen is told by the out-of-fold scores of `fit` alone.
         """
         rows = np.array([self._row_of.get(identifier, -1) for identifier in clips.ids], dtype=int)
         groups = np.where(rows >= 0, np.append(self._groups, -1)[rows], -1)

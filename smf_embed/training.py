@@ -76,8 +76,10 @@ class TrainingClips:
     @cached_property
     def _worked_out(self) -> EncodedClips:
         """The clips, with what is needed of each fold anew worked out once."""
-        _ = self.clips.texts, self.clips.channels, self.clips.n_grams
-        return self.clips
+        clips = self.clips
+        _ = clips.texts, clips.channels, clips.channel_names, clips.numbers
+        _ = clips.n_grams, clips.title_forms, clips.title_parts
+        return clips
 
     @cached_property
     def _texts(self) -> dict[str, DistinctTexts]:
@@ -99,8 +101,9 @@ class TrainingClips:
         like : EvidenceBuilder, optional
             Its centres and temperatures are taken; see `smf_embed.evidence.EvidenceBuilder`.
         """
+        part = self._worked_out if rows is None else self._worked_out.part(rows)
         rows = np.arange(len(self.clips)) if rows is None else rows
-        part, labels = self._worked_out.part(rows), self.labels[rows]
+        labels = self.labels[rows]
         texts = {field: texts.part(rows) for field, texts in self._texts.items()}
         title_of, titles = self._titles
         names = Names.learn(texts, titles.part(np.unique(title_of[rows])), labels, self.projects, self.lexicon)

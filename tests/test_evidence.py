@@ -13,6 +13,8 @@ from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, little_known,
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.lexicon import Lexicon
 from smf_embed.schema import PREPARED
+from smf_embed.title_forms import title_forms
+from smf_embed.title_parts import PartCounts
 from smf_embed.training import TrainingClips, few_shot_evidence, out_of_fold_evidence
 
 N_PROJECTS = 4
@@ -178,6 +180,22 @@ def test_a_part_of_clips_has_what_is_worked_out_already(training) -> None:
     assert part.texts == fresh.texts
     for field in TEXT_FIELDS:
         assert (part.n_grams[field] != fresh.n_grams[field]).nnz == 0
+
+
+def test_what_all_folds_need_of_the_texts_is_worked_out_once(training, monkeypatch) -> None:
+    asked: list[str] = []
+    module = "smf_embed.encoded_clips"
+    for name, function in {"hashed_counts": hashed_counts, "title_forms": title_forms}.items():
+        monkeypatch.setattr(
+            f"{module}.{name}", lambda *args, name=name, to=function: (asked.append(name), to(*args))[1]
+        )
+    monkeypatch.setattr(PartCounts, "of", lambda titles, of=PartCounts.of: (asked.append("parts"), of(titles))[1])
+    clips, labels, groups, folds = training
+    known = TrainingClips(clips, labels, groups, folds, ["none", "Буба", "Лунтик", "Фиксики"], Lexicon(), seed=0)
+    whole = known.builder()
+    part = known.clips.part(np.flatnonzero(folds == 0))
+    known.builder(np.flatnonzero(folds != 0), whole).build(part)
+    assert sorted(asked) == ["hashed_counts"] * len(TEXT_FIELDS) + ["parts", "title_forms"]
 
 
 def test_candidates_are_projects_and_each_clip_has_some(training) -> None:

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.preprocessing import normalize
 
 from smf_embed import letter_grams as module
 from smf_embed.letter_grams import FEATURES, letter_grams
+from smf_embed.tfidf import tfidf
 
 _TEXTS = st.lists(st.text(max_size=25), max_size=6)
 
@@ -69,3 +71,13 @@ def test_texts_are_worked_on_in_parts(monkeypatch) -> None:
     monkeypatch.setattr(module, "_TOGETHER", 3)
     assert (letter_grams(texts, 2, 5) != whole).nnz == 0
     assert letter_grams([], 2, 5).shape == (0, FEATURES)
+
+
+def test_counts_are_weighed_as_scikit_learn_does_and_a_row_of_nothing_stays_zero() -> None:
+    counts = letter_grams(["буба и буба", "", "лиса"], 2, 5)
+    idf = np.random.default_rng(0).random(FEATURES).astype(np.float32)
+    expected = normalize(counts.multiply(idf).tocsr())
+    found = tfidf(counts, idf)
+    assert abs(found - expected).max() < 1e-6
+    assert found[1].nnz == 0
+    assert tfidf(counts, np.zeros(FEATURES, dtype=np.float32)).sum() == 0

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smf_embed.ranges import ranges
 from smf_embed.word_rows import DistinctTexts, WordRows, without_numbers, words_of
 
 _ROWS = st.lists(st.lists(st.sampled_from(["буба", "серия", "fox", "fox2", "の"]), max_size=4), max_size=8)
@@ -48,6 +49,13 @@ def test_distinct_texts_of_some_clips_are_those_of_their_texts_alone(texts, data
     for one, its in zip(part.text_of, words, strict=True):
         assert [other == one for other in part.text_of] == [other == its for other in words]
     assert set(part.text_of.tolist()) == set(range(len(part.key_of)))
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 4)), max_size=6))
+def test_ranges_are_those_of_a_loop(pairs) -> None:
+    begins, lengths = np.array(pairs, dtype=int).reshape(-1, 2).T
+    expected = [number for begin, length in pairs for number in range(begin, begin + length)]
+    assert ranges(begins, lengths).tolist() == expected
 
 
 def test_numbers_tell_texts_apart_and_not_phrases_and_characters_without_spaces_are_words() -> None:
