@@ -18,6 +18,7 @@ import scipy.sparse as sp
 from smf_embed.letter_grams import FEATURES, letter_grams
 from smf_embed.tfidf import tfidf
 from smf_embed.threads import thread_count
+from smf_embed.used_features import used_features
 
 _C = 3.0
 # Easy negatives have margins above one and so no say in the solution: a random sample of them, and then those that
@@ -200,14 +201,15 @@ def _fit_machines(
     from sklearn.svm import LinearSVC
 
     tolerance, passes = (_ROUGH_TOLERANCE, _ROUGH_PASSES) if rough else (_TOLERANCE, _PASSES)
-    weights = np.zeros((features.shape[1], n_projects), dtype=np.float32)
+    narrow, used = used_features(features)
+    found = np.zeros((n_projects, len(used)), dtype=np.float32)
     bias = np.full(n_projects, np.nan, dtype=np.float32)
 
     def fit_one(project: int) -> None:
         rows = rows_for(project)
         machine = LinearSVC(C=_C, tol=tolerance, max_iter=passes, random_state=0)
-        machine.fit(features[rows], projects[rows] == project)
-        weights[:, project] = machine.coef_[0]
+        machine.fit(narrow[rows], projects[rows] == project)
+        found[project] = machine.coef_[0]
         bias[project] = machine.intercept_[0]
 
     # a project that is alone has nothing to be told from
@@ -217,4 +219,6 @@ def _fit_machines(
         # a machine that has not converged is what was asked for
         warnings.simplefilter("ignore", ConvergenceWarning)
         list(pool.map(fit_one, there))
+    weights = np.zeros((features.shape[1], n_projects), dtype=np.float32)
+    weights[used] = found.T
     return weights, bias

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from smf_embed.used_features import used_features
+
 _FEATURES = 2**18
 _C = 10.0
 # a title names a project where it has a phrase that is this precise; in most cases half of such titles are of others
@@ -53,8 +55,11 @@ class OtherUse:
             return cls(np.zeros(0, dtype=np.float32), 0.0)
         distinct, row = np.unique(clip, return_inverse=True)
         machine = LogisticRegression(C=_C, solver="liblinear", random_state=0)
-        machine.fit(_words([titles[at] for at in distinct])[row], is_right)
-        return cls(machine.coef_[0].astype(np.float32), float(machine.intercept_[0]))
+        words, used = used_features(_words([titles[at] for at in distinct]))
+        machine.fit(words[row], is_right)
+        weights = np.zeros(_FEATURES, dtype=np.float32)
+        weights[used] = machine.coef_[0]
+        return cls(weights, float(machine.intercept_[0]))
 
     def scores(self, titles: Sequence[str]) -> np.ndarray:
         """Return the log-odds that a title which names a project is of it, shape (n,), float32; NaN if unknown."""
