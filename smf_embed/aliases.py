@@ -19,6 +19,8 @@ from smf_embed.word_rows import DistinctTexts, WordRows, without_numbers, words_
 FORMAT_VERSION = 1
 #: Precision from which a phrase counts as a name when compilations are looked for.
 NAMING = 0.05
+#: Precision from which a title with a phrase names its project: in most cases half of such titles are of others.
+SPEAKING = 0.3
 # of the projects' texts that hold a phrase, so many must be of one project for it to be that one's name
 _NAMING_SHARE = 0.9
 # of one project: texts of others that tell common phrases, how wrong that may be, and words that all are searched for

@@ -280,7 +280,7 @@ class EvidenceBuilder:
             named = names[field]
             columns += [array[row, project] for array in (named.alias, named.quality, named.kind, named.position)]
             columns.append(named.named[row])
-        columns.append(self.other_use.scores(clips.texts["title"])[row])
+        columns.append(self.other_use.scores(self.names.around(clips.texts["title"]))[row])
         size = np.where(clips.channels == "", np.nan, np.log1p(channel_size))
         columns += [share[row, project], share[row, 0], size[row]]
         for said in channels_say:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from smf_embed.aliases import NAMING, MinedAliases, mine_aliases
+from smf_embed.aliases import NAMING, SPEAKING, MinedAliases, mine_aliases
 from smf_embed.lexicon import Lexicon
 from smf_embed.matching import LexiconMatcher, Matches
 from smf_embed.word_rows import DistinctTexts, WordRows
 
 # a word that stands in so many distinct titles is one, and no misspelt name
 _WORD_OFTEN = 5
+# a plus sign tells mixes
+_WORD_OR_PLUS = re.compile(r"\w+|\+")
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,29 @@ class Names:
     def matches(self, texts: Sequence[str], channels: Sequence[str], channel_names: Sequence[str]) -> Matches:
         """Find the names of the lexicon in some texts; the parameters are those of `signals`."""
         return self._matcher.match(texts, channels, channel_names)
+
+    def around(self, titles: Sequence[str]) -> list[str]:
+        """Return what titles say around names: without the words of names, and of phrases that name a project.
+
+        Parameters
+        ----------
+        titles : sequence of str
+            Cleaned.
+
+        Returns
+        -------
+        list of str
+            The other words, and plus signs, separated by spaces.
+        """
+        return [
+            " ".join(word for word in _WORD_OR_PLUS.findall(title) if word.replace("ё", "е") not in self._words)
+            for title in titles
+        ]
+
+    @functools.cached_property
+    def _words(self) -> frozenset[str]:
+        phrases = [alias.text.split(" ") for alias in self.aliases["title"].aliases if alias.precision >= SPEAKING]
+        return frozenset(word.replace("ё", "е") for words in (self.lexicon.tokens(), *phrases) for word in words)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data that `json.dumps` takes and `from_json` reads."""

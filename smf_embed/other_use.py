@@ -1,7 +1,8 @@
 """Whether a title that names a project is of it, or of something else: toys, colouring, reviews, songs, mixes.
 
 The words that tell are the same for every project (lego, unboxing, +), so one machine learned on all of them serves a
-project with five clips, whose own machine has never seen its toys.
+project with five clips, whose own machine has never seen its toys. Names are taken out of the titles: those of small
+projects stand in mixes of larger ones more often than in titles of their own, and would count as signs of mixes.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from smf_embed.aliases import SPEAKING
 from smf_embed.used_features import used_features
 
 _FEATURES = 2**18
 _C = 10.0
-# a title names a project where it has a phrase that is this precise; in most cases half of such titles are of others
-_NAMED = 0.3
 _FEWEST = 10
 
 
@@ -41,7 +41,7 @@ class OtherUse:
         Parameters
         ----------
         titles : sequence of str
-            Cleaned.
+            What they say around names, see `smf_embed.names.Names.around`.
         projects : ndarray of int, shape (n,)
             0 is `none`.
         alias : ndarray, shape (n, n_projects), float32
@@ -49,7 +49,7 @@ class OtherUse:
         """
         from sklearn.linear_model import LogisticRegression
 
-        clip, project = np.nonzero(alias >= _NAMED)
+        clip, project = np.nonzero(alias >= SPEAKING)
         is_right = projects[clip] == project
         if min(is_right.sum(), (~is_right).sum()) < _FEWEST:
             return cls(np.zeros(0, dtype=np.float32), 0.0)
@@ -62,7 +62,18 @@ class OtherUse:
         return cls(weights, float(machine.intercept_[0]))
 
     def scores(self, titles: Sequence[str]) -> np.ndarray:
-        """Return the log-odds that a title which names a project is of it, shape (n,), float32; NaN if unknown."""
+        """Return the log-odds that a title which names a project is of it.
+
+        Parameters
+        ----------
+        titles : sequence of str
+            What they say around names.
+
+        Returns
+        -------
+        ndarray, shape (n,), float32
+            NaN where there was too little to learn from.
+        """
         if not len(self.weights) or not len(titles):
             return np.full(len(titles), np.nan, dtype=np.float32)
         return np.asarray(_words(titles) @ self.weights + self.bias, dtype=np.float32)

@@ -24,18 +24,16 @@ from smf_embed.other_use import OtherUse
 from smf_embed.out_of_fold import at_most_one
 from smf_embed.threads import thread_count
 from smf_embed.thresholds import Calibration, choose_thresholds
-from smf_embed.trees import LEARNING_RATE, ROUNDS, DecisionTrees, Trees
+from smf_embed.trees import FULL_GROWTH, DecisionTrees, Growth, Trees
 from smf_embed.word_rows import DistinctTexts, WordRows
 
 #: Pairs of projects with fewer clips are not learned from, and such a project is decided, but not well.
 FEWEST_CLIPS = 3
 _FEWEST_PAIRS = 5
-# LightGBM models that are averaged
-_MODELS = 2
 _HARDLY, _SURELY = 0.02, 0.9
 _FEWEST_TO_DOUBT = 10
 # the first round need not be exact: it finds wrong labels and easy pairs
-_FIRST_ROUNDS, _FIRST_RATE = 100, 0.08
+_FIRST_GROWTH = Growth(rounds=100, learning_rate=0.08, is_drawn=(False,))
 # nine of ten pairs are wrong beyond doubt, and teach little: one in ten of them is kept and stands for ten
 _EASY = 0.0003
 _EASY_KEPT = 10
@@ -117,7 +115,7 @@ class TrainingClips:
                 for field, counts in part.n_grams.items()
             },
             names,
-            OtherUse.fit(part.texts["title"], labels, names.aliases["title"].scores_of(texts["title"])),
+            OtherUse.fit(names.around(part.texts["title"]), labels, names.aliases["title"].scores_of(texts["title"])),
             like=like,
         )
 
@@ -304,7 +302,7 @@ def learn_decision(
         return None
     say("looking for wrong labels")
     once = taught.astype(np.float32)
-    first = _out_of_fold(evidence.values, is_right, once, fold, range(seed, seed + 1), _FIRST_ROUNDS, _FIRST_RATE)
+    first = _out_of_fold(evidence.values, is_right, once, fold, seed, _FIRST_GROWTH)
     doubted = contradicted(evidence, first, labels)
     sound = taught & ~doubted[evidence.clips]
     if _can_be_learned(is_right[sound], fold[sound]):
@@ -312,10 +310,9 @@ def learn_decision(
     else:
         doubted = np.zeros(len(labels), dtype=bool)
     say("decision trees")
-    seeds = range(seed, seed + _MODELS)
     weights = thinned(taught, (first < _EASY) & (is_right == 0), seed)
-    out_of_fold = _out_of_fold(evidence.values, is_right, weights, fold, seeds)
-    well_known = _grown(evidence.values, is_right, weights, seeds)
+    out_of_fold = _out_of_fold(evidence.values, is_right, weights, fold, seed)
+    well_known = _grown(evidence.values, is_right, weights, seed)
     say("decision trees for what little is known of")
     made_so = (
         _likeness_weights(few_shot, fewer_fields, labels)
@@ -323,7 +320,7 @@ def learn_decision(
     )
     pairs = concatenated([evidence, few_shot, fewer_fields])
     made_so[doubted[pairs.clips[len(evidence.clips) :]]] = 0.0
-    little_known = _grown(pairs.values, _right(pairs, labels), np.concatenate([weights, made_so]), seeds)
+    little_known = _grown(pairs.values, _right(pairs, labels), np.concatenate([weights, made_so]), seed)
     ranking = rank(evidence, out_of_fold, len(labels))
     candidate = np.append(evidence.projects, 0)[ranking.first]
     kept = ~doubted
@@ -377,13 +374,12 @@ def _grown(
     values: np.ndarray,
     is_right: np.ndarray,
     weights: np.ndarray,
-    seeds: range,
-    rounds: int = ROUNDS,
-    learning_rate: float = LEARNING_RATE,
+    seed: int,
+    growth: Growth = FULL_GROWTH,
     threads: int | None = None,
 ) -> Trees:
     rows = np.flatnonzero(weights)
-    return Trees.grow(values[rows], is_right[rows], seeds, weights[rows], rounds, learning_rate, threads)
+    return Trees.grow(values[rows], is_right[rows], seed, weights[rows], growth, threads)
 
 
 def _out_of_fold(
@@ -391,9 +387,8 @@ def _out_of_fold(
     is_right: np.ndarray,
     weights: np.ndarray,
     folds: np.ndarray,
-    seeds: range,
-    rounds: int = ROUNDS,
-    learning_rate: float = LEARNING_RATE,
+    seed: int,
+    growth: Growth = FULL_GROWTH,
 ) -> np.ndarray:
     """Return the probability of each pair by trees that were grown on the pairs of the other folds."""
     probability = np.zeros(len(values))
@@ -401,7 +396,7 @@ def _out_of_fold(
     def judge(fold: int) -> None:
         inside = folds == fold
         others = np.where(inside, 0, weights)
-        trees = _grown(values, is_right, others, seeds, rounds, learning_rate, threads=1)
+        trees = _grown(values, is_right, others, seed, growth, threads=1)
         probability[inside] = trees.probability(values[inside], threads=1)
 
     # folds side by side: the threads of one LightGBM wait for each other, since its pairs are few

@@ -1,7 +1,8 @@
-"""The decision trees: a few LightGBM models that differ in their seeds, averaged.
+"""The decision trees: LightGBM models of two kinds, averaged.
 
 One model alone decides some clips of small projects by luck: five seeds gave 0.947 to 0.961 on one test set, their mean
-0.958 (docs/decisions.md).
+0.958. Two that differ in how they split err on different pairs, so their mean is better than that of two alike
+(docs/decisions.md).
 """
 
 from __future__ import annotations
@@ -15,13 +16,36 @@ import numpy as np
 
 from smf_embed.threads import thread_count
 
-#: Trees of a model.
-ROUNDS = 500
-#: What each tree adds of what it learned.
-LEARNING_RATE = 0.04
+
+@dataclass(frozen=True)
+class Growth:
+    """How trees are grown.
+
+    Attributes
+    ----------
+    rounds : int
+        Trees of each model.
+    learning_rate : float
+        What each adds of what it learned, 0 to 1.
+    is_drawn : tuple of bool
+        A model for each: whether the threshold of a split is drawn at random, the best of which is taken over columns,
+        or is the best there is. Trees of the former are larger, and so are their leaves.
+
+    References
+    ----------
+    Geurts et al. (2006), Extremely randomized trees.
+    """
+
+    rounds: int = 500
+    learning_rate: float = 0.04
+    is_drawn: tuple[bool, ...] = (False, True)
+
+
+#: How the trees of a decision are grown.
+FULL_GROWTH = Growth()
+_LEAVES, _LEAVES_IF_DRAWN = 15, 31
 _PARAMETERS = {
     "objective": "binary",
-    "num_leaves": 15,
     "feature_fraction": 0.7,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -59,26 +83,23 @@ class Trees:
         cls,
         values: np.ndarray,
         is_right: np.ndarray,
-        seeds: range,
+        seed: int = 0,
         weights: np.ndarray | None = None,
-        rounds: int = ROUNDS,
-        learning_rate: float = LEARNING_RATE,
+        growth: Growth = FULL_GROWTH,
         threads: int | None = None,
     ) -> Trees:
-        """Learn whether the clip of a pair is of its project, once a seed.
+        """Learn whether the clip of a pair is of its project.
 
         Parameters
         ----------
         values : ndarray, shape (n_pairs, n_columns), float32
         is_right : ndarray of int, shape (n_pairs,)
             1 where it is, else 0; both must be there.
-        seeds : range
+        seed : int
+            Of the first model; each one after it has the next.
         weights : ndarray, shape (n_pairs,), optional
             How many pairs each stands for; one otherwise.
-        rounds : int
-            Trees of each model.
-        learning_rate : float
-            What each adds of what it learned, 0 to 1.
+        growth : Growth, optional
         threads : int, optional
             As many as `thread_count` says otherwise; the trees are the same by any number. Whoever grows trees in
             several threads at once gives all of them the same number, and to `probability`, too.
@@ -91,13 +112,18 @@ class Trees:
 
         # a handful of labelled clips has too few pairs for leaves of twenty
         smallest_leaf = int(np.clip(is_right.sum() // 10, 1, 20))
-        parameters = _PARAMETERS | {
-            "learning_rate": learning_rate,
-            "min_data_in_leaf": smallest_leaf,
-            "num_threads": threads or thread_count(),
-        }
-        data = lightgbm.Dataset(values, is_right, weight=weights, params=parameters)
-        return cls([lightgbm.train(parameters | {"seed": seed}, data, rounds).model_to_string() for seed in seeds])
+        parameters = _PARAMETERS | {"learning_rate": growth.learning_rate, "num_threads": threads or thread_count()}
+        models = []
+        for number, is_drawn in enumerate(growth.is_drawn):
+            own = {
+                "seed": seed + number,
+                "extra_trees": is_drawn,
+                "num_leaves": _LEAVES_IF_DRAWN if is_drawn else _LEAVES,
+                "min_data_in_leaf": 2 * smallest_leaf if is_drawn else smallest_leaf,
+            }
+            data = lightgbm.Dataset(values, is_right, weight=weights, params=parameters | own)
+            models.append(lightgbm.train(parameters | own, data, growth.rounds).model_to_string())
+        return cls(models)
 
     @functools.cached_property
     def _boosters(self) -> list[Any]:
@@ -108,7 +134,7 @@ class Trees:
     def log_odds(self, values: np.ndarray, threads: int | None = None) -> np.ndarray:
         """Return the mean log-odds of the models that each pair is right, float64, shape (n_pairs,).
 
-        Beyond 8 either way they are only that: the rest of the trees is not asked.
+        A model that is beyond 8 either way is only that: the rest of its trees is not asked.
         """
         if not len(values):
             return np.zeros(0)
@@ -128,7 +154,7 @@ class Trees:
         Returns
         -------
         ndarray, shape (n_pairs, n_columns + 1), float64
-            The last column is what holds for every pair; a row adds up to `log_odds`, where these are within 8.
+            The last column is what holds for every pair; a row adds up to `log_odds`, where each model is within 8.
 
         References
         ----------

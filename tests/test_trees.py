@@ -1,12 +1,13 @@
 """Trees are the mean of their models, explain themselves and come back from their text as they were."""
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from smf_embed.trees import DecisionTrees, Trees
+from smf_embed.trees import DecisionTrees, Growth, Trees
 
 
 @pytest.fixture(scope="module")
@@ -18,21 +19,25 @@ def pairs() -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def trees(pairs: tuple[np.ndarray, np.ndarray]) -> Trees:
-    return Trees.grow(*pairs, range(3))
+    return Trees.grow(*pairs)
 
 
-def test_log_odds_are_the_mean_of_models_of_different_seeds(trees, pairs):
+def test_log_odds_are_the_mean_of_models_of_both_kinds(trees, pairs):
     alone = [Trees([model]).log_odds(pairs[0]) for model in trees.models]
-    assert len(alone) == 3
+    assert len(alone) == 2
     assert not np.allclose(alone[0], alone[1])
     np.testing.assert_allclose(trees.log_odds(pairs[0]), np.mean(alone, axis=0))
+
+
+def followed(trees: Trees, values: np.ndarray) -> np.ndarray:
+    """Whether every model is asked to its last tree: none of them is beyond 8 on the way."""
+    return np.all([np.abs(Trees([model]).contributions(values).sum(axis=1)) < 7 for model in trees.models], axis=0)
 
 
 def test_contributions_add_up_to_the_log_odds(trees, pairs):
     contributions = trees.contributions(pairs[0])
     assert contributions.shape == (600, 6)
-    whole = contributions.sum(axis=1)
-    within = np.abs(whole) < 7
+    whole, within = contributions.sum(axis=1), followed(trees, pairs[0])
     assert 100 < within.sum() < 600
     np.testing.assert_allclose(trees.log_odds(pairs[0])[within], whole[within], atol=1e-6)
 
@@ -53,13 +58,28 @@ def test_the_text_gives_the_same_trees_again(trees, pairs):
     np.testing.assert_array_equal(Trees.from_text(trees.to_text()).probability(pairs[0]), trees.probability(pairs[0]))
 
 
-def test_the_same_pairs_and_seeds_give_the_same_trees(trees, pairs):
-    assert Trees.grow(*pairs, range(3)).to_text() == trees.to_text()
+def test_models_are_as_many_and_as_large_as_the_growth_says(pairs):
+    usual, drawn = Trees.grow(*pairs, growth=Growth(rounds=7, is_drawn=(False, True))).models
+    smallest_leaf = min(pairs[1].sum() // 10, 20)
+    for model, most_leaves, smallest in ((usual, 15, smallest_leaf), (drawn, 31, 2 * smallest_leaf)):
+        leaves = [int(count) for count in re.findall(r"num_leaves=(\d+)", model)]
+        counts = [int(count) for row in re.findall(r"leaf_count=(.*)", model) for count in row.split()]
+        assert len(leaves) == 7
+        assert 1 < max(leaves) <= most_leaves
+        assert min(counts) >= smallest
+    # the best threshold of the column that tells most is the same in every model, one that is drawn is not
+    seeds = [Trees.grow(*pairs, seed, growth=Growth(rounds=1, is_drawn=(False, True))).models for seed in range(8)]
+    first = [{re.search(r"threshold=(\S+)", model)[1] for model in models} for models in zip(*seeds, strict=True)]
+    assert len(first[0]) < len(first[1])
+
+
+def test_the_same_pairs_and_seed_give_the_same_trees(trees, pairs):
+    assert Trees.grow(*pairs).to_text() == trees.to_text()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_any_number_of_threads_grows_the_same_trees(threads, pairs, trees):
-    grown = Trees.grow(*pairs, range(3), threads=threads)
+    grown = Trees.grow(*pairs, threads=threads)
     np.testing.assert_array_equal(grown.probability(pairs[0]), trees.probability(pairs[0]))
 
 
@@ -90,8 +110,9 @@ def test_no_pairs_have_no_probability(trees):
 def test_a_pair_of_weight_ten_stands_for_ten(pairs):
     values, is_right = pairs
     weights = np.where(is_right == 1, 10.0, 1.0)
-    heavy = Trees.grow(values, is_right, range(1), weights, rounds=1)
-    plain = Trees.grow(values, is_right, range(1), rounds=1)
+    one_tree = Growth(rounds=1, is_drawn=(False,))
+    heavy = Trees.grow(values, is_right, weights=weights, growth=one_tree)
+    plain = Trees.grow(values, is_right, growth=one_tree)
     # one tree hardly moves the log-odds away from those of all pairs, which ten times the weight raises by ln 10
     raised = np.median(heavy.log_odds(values)) - np.median(plain.log_odds(values))
     assert raised == pytest.approx(np.log(10), abs=0.6)
@@ -99,7 +120,7 @@ def test_a_pair_of_weight_ten_stands_for_ten(pairs):
 
 @pytest.fixture(scope="module")
 def both(trees, pairs) -> DecisionTrees:
-    return DecisionTrees(trees, Trees.grow(pairs[0], 1 - pairs[1], range(2)))
+    return DecisionTrees(trees, Trees.grow(pairs[0], 1 - pairs[1]))
 
 
 def test_each_pair_is_judged_by_the_trees_of_its_kind(both, pairs):
@@ -110,7 +131,7 @@ def test_each_pair_is_judged_by_the_trees_of_its_kind(both, pairs):
     np.testing.assert_allclose(probability, expected)
     contributions = both.contributions(values, is_little_known)
     whole = contributions.sum(axis=1)
-    within = np.abs(whole) < 7  # see above
+    within = np.where(is_little_known, followed(both.little_known, values), followed(both.well_known, values))
     np.testing.assert_allclose(whole[within], np.log(expected / (1 - expected))[within], atol=1e-6)
 
 
