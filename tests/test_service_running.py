@@ -152,7 +152,7 @@ def test_a_kill_under_load_loses_no_acknowledged_label(fitted, seconds):
 def test_requests_that_nobody_thought_of_are_no_error_of_the_service(fitted, tmp_path):
     with running("--catalogue", fitted) as (process, address):
         tool = Path(sys.executable).with_name("schemathesis")
-        words = ["run", f"{address}/openapi.json", "--checks", "not_a_server_error", "--max-examples", "150"]
+        words = ["run", f"{address}/openapi.json", "--checks", "not_a_server_error", "--max-examples", "30"]
         words += ["--phases", "examples,coverage,fuzzing", "--no-shrink", "--continue-on-failure"]
         words += ["--suppress-health-check", "all", "--request-timeout", "60"]
         done = subprocess.run(
@@ -165,7 +165,7 @@ def test_requests_that_nobody_thought_of_are_no_error_of_the_service(fitted, tmp
     for status, count in counted:
         by_status[status] = by_status.get(status, 0) + round(float(count))
     print(by_status)
-    assert sum(by_status.values()) >= 2_000, done.stdout[-3_000:]
+    assert sum(by_status.values()) >= 500, done.stdout[-3_000:]
     assert not [status for status in by_status if status >= "500"], done.stdout[-10_000:]
     assert done.returncode == 0, done.stdout[-10_000:]
     assert examine(fitted) == []
