@@ -304,6 +304,9 @@ class EvidenceBuilder:
     def _ask(self, field: str, clips: EncodedClips, groups: np.ndarray) -> Signals:
         """Ask the field's votes about the clips that have a text there; the others get NaN."""
         there = np.flatnonzero(clips.present(field))
+        if not len(there):
+            unknown = np.full((len(clips), self.n_projects), np.nan, dtype=np.float32)
+            return Signals(dict.fromkeys(VOTES_AT, unknown), unknown, unknown, unknown, np.full(unknown.shape, -1))
         found = self.votes[field].ask(clips.vectors[field][there], groups[there])
         if len(there) == len(clips):
             return found

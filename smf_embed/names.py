@@ -114,6 +114,10 @@ class Names:
         channels, channel_names : sequence of str
             Id and name of each clip's channel, for names that hold on one channel.
         """
+        shape = (len(texts), len(self.projects))
+        if not any(texts):
+            nothing = np.zeros(shape, dtype=np.float32)
+            return NameSignals(nothing, nothing, nothing, np.full_like(nothing, np.nan), nothing[:, 0])
         matches = self.matches(texts, channels, channel_names).dense(len(texts))
         return NameSignals(
             self.aliases[field].scores(texts),
