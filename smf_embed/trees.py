@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,18 +113,24 @@ class Trees:
 
         # a handful of labelled clips has too few pairs for leaves of twenty
         smallest_leaf = int(np.clip(is_right.sum() // 10, 1, 20))
-        parameters = _PARAMETERS | {"learning_rate": growth.learning_rate, "num_threads": threads or thread_count()}
-        models = []
-        for number, is_drawn in enumerate(growth.is_drawn):
-            own = {
+        threads = threads or thread_count()
+        # models side by side: the threads of one LightGBM wait for each other, since its pairs are few
+        side_by_side = min(threads, len(growth.is_drawn))
+        usual = _PARAMETERS | {"learning_rate": growth.learning_rate, "num_threads": threads // side_by_side}
+
+        def grown(number: int) -> str:
+            is_drawn = growth.is_drawn[number]
+            parameters = usual | {
                 "seed": seed + number,
                 "extra_trees": is_drawn,
                 "num_leaves": _LEAVES_IF_DRAWN if is_drawn else _LEAVES,
                 "min_data_in_leaf": 2 * smallest_leaf if is_drawn else smallest_leaf,
             }
-            data = lightgbm.Dataset(values, is_right, weight=weights, params=parameters | own)
-            models.append(lightgbm.train(parameters | own, data, growth.rounds).model_to_string())
-        return cls(models)
+            data = lightgbm.Dataset(values, is_right, weight=weights, params=parameters)
+            return lightgbm.train(parameters, data, growth.rounds).model_to_string()
+
+        with ThreadPoolExecutor(side_by_side) as pool:
+            return cls(list(pool.map(grown, range(len(growth.is_drawn)))))
 
     @functools.cached_property
     def _boosters(self) -> list[Any]:
