@@ -241,9 +241,8 @@ class Classifier:
         evidence = Evidence(said.clips, said.candidates, nothing, np.full(len(said.clips), -1))
         ranking = rank(evidence, said.probability.astype(np.float64), len(said))
         thresholds = self._thresholds_of(said.projects)
-        decisions = decided(evidence, ranking, said.projects, thresholds, thresholds, self._calibration)
-        decisions.insert(0, ID, said.ids)
-        return decisions
+        columns = decided(evidence, ranking, said.projects, thresholds, thresholds, self._calibration)
+        return pd.DataFrame({ID: said.ids, **columns})
 
     def _little_known(self, evidence: Evidence) -> np.ndarray:
         return little_known(evidence, self._is_new, self.manifest["rare_channels"])

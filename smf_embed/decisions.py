@@ -94,13 +94,12 @@ def decide(
         project to a `none` of higher probability. `unsure` marks what a person should look at: decisions of a
         confidence below 0.8, and projects that were not taken for the sake of precision.
     """
-    table = decided(evidence, ranking, projects, thresholds, raised, calibration)
-    table.insert(0, ID, clips.ids)
-    table["why"] = [
+    columns = decided(evidence, ranking, projects, thresholds, raised, calibration)
+    why = [
         _why(pair, evidence, projects, labelled, project != NONE, probability)
-        for pair, project, probability in zip(ranking.first, table[LABEL], ranking.probability, strict=True)
+        for pair, project, probability in zip(ranking.first, columns[LABEL], ranking.probability, strict=True)
     ]
-    return table
+    return pd.DataFrame({ID: clips.ids, **columns, "why": why})
 
 
 def decided(
@@ -110,7 +109,7 @@ def decided(
     thresholds: np.ndarray,
     raised: np.ndarray,
     calibration: Calibration,
-) -> pd.DataFrame:
+) -> dict[str, np.ndarray]:
     """Turn ranked candidates into decisions without ids and reasons; of the evidence, only the pairs are looked at.
 
     Parameters and columns are those of `decide`.
@@ -128,15 +127,13 @@ def decided(
     runner_up = np.where(chosen, np.where(second_is_none, 0, candidate[ranking.second]), best)
     runner_up_probability = np.where(chosen, np.where(second_is_none, none, second), first)
     confidence = np.where(chosen, first, none)
-    return pd.DataFrame(
-        {
-            LABEL: np.where(chosen, names[best], NONE),
-            "confidence": confidence.round(4),
-            "runner_up": np.where(is_any, names[runner_up], ""),
-            "runner_up_confidence": runner_up_probability.round(4),
-            "unsure": (confidence < _SURE) | held_back,
-        }
-    )
+    return {
+        LABEL: np.where(chosen, names[best], NONE),
+        "confidence": confidence.round(4),
+        "runner_up": np.where(is_any, names[runner_up], ""),
+        "runner_up_confidence": runner_up_probability.round(4),
+        "unsure": (confidence < _SURE) | held_back,
+    }
 
 
 def shortened(title: str | None) -> str:
