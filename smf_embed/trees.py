@@ -29,8 +29,8 @@ class Growth:
     learning_rate : float
         What each adds of what it learned, 0 to 1.
     is_drawn : tuple of bool
-        A model for each: whether the threshold of a split is drawn at random, the best of which is taken over columns,
-        or is the best there is. Trees of the former are larger, and so are their leaves.
+        A model for each. False looks for the best threshold of every column; True draws one at random, and the best
+        column is taken. Trees of the latter are larger, and so are their leaves.
 
     References
     ----------
