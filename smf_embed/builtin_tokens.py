@@ -17,6 +17,8 @@ from tokenizers.models import Unigram
 
 UNK, BOS, EOS = 0, 1, 2
 _SPACE = "\u2581"
+# to share out so few texts among threads takes longer than to read them
+_FEW = 4
 
 
 class SentencePiece:
@@ -51,7 +53,11 @@ class SentencePiece:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text, between the marks of beginning and end; at least three ids a text."""
-        encodings = self.rust.encode_batch([self.normalise(text) for text in texts], add_special_tokens=False)
+        normal = [self.normalise(text) for text in texts]
+        if len(normal) <= _FEW:
+            encodings = [self.rust.encode(text, add_special_tokens=False) for text in normal]
+        else:
+            encodings = self.rust.encode_batch(normal, add_special_tokens=False)
         return [[BOS, *(_unfused(encoding) or [UNK]), EOS] for encoding in encodings]
 
     def normalise(self, text: str) -> str:

@@ -376,7 +376,8 @@ class Catalogue(StoredClips):
                 result = np.zeros((len(clips), dimension), dtype=np.float32)
                 known = [row for row, text in enumerate(column) if text in keys]
                 fresh = [row for row, text in enumerate(column) if text in order]
-                result[known] = self.store.vectors([keys[column[row]] for row in known])
+                if known:
+                    result[known] = self.store.vectors([keys[column[row]] for row in known])
                 # rounded as the store would, so that a clip is judged alike before and after it is added
                 result[fresh] = rounded(new[[order[column[row]] for row in fresh]])
                 vectors[name] = result

@@ -99,7 +99,16 @@ def decide(
         _why(pair, evidence, projects, labelled, project != NONE, probability)
         for pair, project, probability in zip(ranking.first, columns[LABEL], ranking.probability, strict=True)
     ]
-    return pd.DataFrame({ID: clips.ids, **columns, "why": why})
+    return _table({ID: clips.ids, **columns, "why": np.array(why, dtype=object)})
+
+
+def _table(columns: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Return the columns as a table; all texts are made into pandas' strings at once, which for one clip is faster."""
+    texts = [name for name, column in columns.items() if column.dtype == object]
+    strings = pd.array(np.concatenate([columns[name] for name in texts]), dtype="str")
+    n = len(strings) // len(texts)
+    as_strings = {name: strings[place * n : (place + 1) * n] for place, name in enumerate(texts)}
+    return pd.DataFrame(columns | as_strings, copy=False)
 
 
 def decided(

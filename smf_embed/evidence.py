@@ -268,24 +268,30 @@ class EvidenceBuilder:
         channels_say = self._channel_votes.ask(_titled(clips, slice(None), self._centred_titles(clips), groups))
         parts_say = self._title_parts.ask(clips.title_parts, groups)
         row, project = np.nonzero(_candidates(signals, scores, names, share, channels_say))
+        # for one clip the calls take longer than the work: what is alike goes together
+        compared = [
+            array
+            for field, signal in signals.items()
+            for array in (signal.best, signal.prototype, scores[field], signal.votes[20])
+        ]
+        gaps = _gaps_to_best_other([*compared, *channels_say, *parts_say])[:, row, project]
+        field_gaps, channel_gaps, part_gaps = np.split(gaps, [len(compared), len(compared) + len(channels_say)])
         columns: list[np.ndarray] = []
-        for field in TEXT_FIELDS:
-            signal, lexical = signals[field], scores[field]
+        for place, field in enumerate(TEXT_FIELDS):
+            signal, named = signals[field], names[field]
             by_project = [*(signal.votes[count] for count in VOTES_AT), signal.best, signal.mean3, signal.prototype]
-            columns += [values[row, project] for values in (*by_project, lexical)]
-            compared = (signal.best, signal.prototype, lexical, signal.votes[20])
-            columns += list(_gaps_to_best_other(compared)[:, row, project])
+            columns += list(np.stack([*by_project, scores[field]])[:, row, project])
+            columns += list(field_gaps[4 * place : 4 * (place + 1)])
             best_none = signal.best[row, 0]
             columns += [signal.votes[20][row, 0], best_none, signal.best[row, project] - best_none]
-            named = names[field]
-            columns += [array[row, project] for array in (named.alias, named.quality, named.kind, named.position)]
+            columns += list(np.stack([named.alias, named.quality, named.kind, named.position])[:, row, project])
             columns.append(named.named[row])
         columns.append(self.other_use.scores(self.names.around(clips.texts["title"]))[row])
         size = np.where(clips.channels == "", np.nan, np.log1p(channel_size))
         columns += [share[row, project], share[row, 0], size[row]]
-        for said, gap in zip(channels_say, _gaps_to_best_other(channels_say)[:, row, project], strict=True):
+        for said, gap in zip(channels_say, channel_gaps, strict=True):
             columns += [said[row, project], gap, said[row, 0]]
-        for said, gap in zip(parts_say, _gaps_to_best_other(parts_say)[:, row, project], strict=True):
+        for said, gap in zip(parts_say, part_gaps, strict=True):
             columns += [said[row, project], gap]
         columns.append(self._is_small[project])
         values = np.column_stack([*columns, clips.numbers[row]]).astype(np.float32)
@@ -369,9 +375,8 @@ def _candidates(
 ) -> np.ndarray:
     """Return the pairs worth judging, bool, shape (n, n_projects)."""
     title = signals["title"]
-    chosen = np.zeros(share.shape, dtype=bool)
-    # (signal, how many of its highest projects, and only above)
-    for values, count, above in (
+    # (signal, how many of its highest projects, one or two, and only above)
+    asked = (
         (title.best, 2, -np.inf),
         (scores["title"], 2, -np.inf),
         (title.votes[50], 2, 0.0),
@@ -382,14 +387,18 @@ def _candidates(
         (channels_say[0], 2, 0.01),
         *((named.quality, 2, 0.0) for named in names.values()),
         *((named.alias, 1, 0.0) for named in names.values()),
-    ):
-        ranked = np.where(np.isnan(values), -np.inf, values)
-        ranked[:, 0] = -np.inf
-        count = min(count, ranked.shape[1] - 1)
-        highest = np.argpartition(-ranked, count - 1, axis=1)[:, :count] if count else np.empty((len(ranked), 0), int)
-        row = np.repeat(np.arange(len(ranked)), count)
-        passed = ranked[row, highest.ravel()] > above
-        chosen[row[passed], highest.ravel()[passed]] = True
+    )
+    chosen = np.zeros(share.shape, dtype=bool)
+    ranked = np.stack([values for values, _, _ in asked])
+    ranked[np.isnan(ranked)] = -np.inf
+    ranked[..., 0] = -np.inf
+    counts, least = np.array([count for _, count, _ in asked]), np.array([above for *_, above in asked])
+    signal, row = np.ogrid[: len(asked), : len(share)]
+    for place in range(2):
+        highest = ranked.argmax(axis=2)
+        passed = (ranked[signal, row, highest] > least[:, None]) & (counts > place)[:, None]
+        chosen[np.nonzero(passed)[1], highest[passed]] = True
+        ranked[signal, row, highest] = -np.inf
     return chosen
 
 

@@ -7,6 +7,7 @@ all other clips, so that one can be fitted or dropped without the others.
 from __future__ import annotations
 
 import dataclasses
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,9 @@ from smf_embed.letter_grams import FEATURES, letter_grams
 from smf_embed.tfidf import tfidf
 from smf_embed.threads import thread_count
 from smf_embed.used_features import used_features
+from smf_embed.word_grams import word_grams
 
+_WORD = re.compile(r"\w+")
 _C = 3.0
 # Easy negatives have margins above one and so no say in the solution: a random sample of them, and then those that
 # the project's own first fit scores highest, among clips of none and of other projects, give the full fit's quality in
@@ -52,24 +55,9 @@ def hashed_counts(field: str, texts: Sequence[str]) -> sp.csr_matrix:
     """
     if not any(texts):
         return sp.csr_matrix((len(texts), FEATURES), dtype=np.float32)
-    counts = letter_grams(texts, *LETTERS[field]) if field in LETTERS else _hashed_words(texts)
+    counts = letter_grams(texts, *LETTERS[field]) if field in LETTERS else word_grams(map(_WORD.findall, texts))
     counts.data = np.log(counts.data) + 1.0
     return counts
-
-
-def _hashed_words(texts: Sequence[str]) -> sp.csr_matrix:
-    from sklearn.feature_extraction.text import HashingVectorizer
-
-    vectorizer = HashingVectorizer(
-        n_features=FEATURES,
-        alternate_sign=False,
-        norm=None,
-        dtype=np.float32,
-        lowercase=False,
-        ngram_range=(1, 2),
-        token_pattern=r"\w+",
-    )
-    return vectorizer.transform(texts)
 
 
 @dataclass(frozen=True)

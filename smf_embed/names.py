@@ -131,7 +131,7 @@ class Names:
         """Find the names of the lexicon in some texts; the parameters are those of `signals`."""
         return self._matcher.match(texts, channels, channel_names)
 
-    def around(self, titles: Sequence[str]) -> list[str]:
+    def around(self, titles: Sequence[str]) -> list[list[str]]:
         """Return what titles say around names: without the words of names, and of phrases that name a project.
 
         Parameters
@@ -141,11 +141,11 @@ class Names:
 
         Returns
         -------
-        list of str
-            The other words, and plus signs, separated by spaces.
+        list of list of str
+            The other words, and plus signs.
         """
         return [
-            " ".join(word for word in _WORD_OR_PLUS.findall(title) if word.replace("ё", "е") not in self._words)
+            [word for word in _WORD_OR_PLUS.findall(title) if word.replace("ё", "е") not in self._words]
             for title in titles
         ]
 

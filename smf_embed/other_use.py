@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 
 from smf_embed.aliases import SPEAKING
+from smf_embed.letter_grams import FEATURES
 from smf_embed.used_features import used_features
+from smf_embed.word_grams import word_grams
 
-_FEATURES = 2**18
 _C = 10.0
 _FEWEST = 10
 
@@ -35,13 +37,13 @@ class OtherUse:
     bias: float
 
     @classmethod
-    def fit(cls, titles: Sequence[str], projects: np.ndarray, alias: np.ndarray) -> OtherUse:
+    def fit(cls, titles: Sequence[Sequence[str]], projects: np.ndarray, alias: np.ndarray) -> OtherUse:
         """Learn from labelled clips whose titles name a project.
 
         Parameters
         ----------
-        titles : sequence of str
-            What they say around names, see `smf_embed.names.Names.around`.
+        titles : sequence of sequence of str
+            The words around names, see `smf_embed.names.Names.around`.
         projects : ndarray of int, shape (n,)
             0 is `none`.
         alias : ndarray, shape (n, n_projects), float32
@@ -57,17 +59,17 @@ class OtherUse:
         machine = LogisticRegression(C=_C, solver="liblinear", random_state=0)
         words, used = used_features(_words([titles[at] for at in distinct]))
         machine.fit(words[row], is_right)
-        weights = np.zeros(_FEATURES, dtype=np.float32)
+        weights = np.zeros(FEATURES, dtype=np.float32)
         weights[used] = machine.coef_[0]
         return cls(weights, float(machine.intercept_[0]))
 
-    def scores(self, titles: Sequence[str]) -> np.ndarray:
+    def scores(self, titles: Sequence[Sequence[str]]) -> np.ndarray:
         """Return the log-odds that a title which names a project is of it.
 
         Parameters
         ----------
-        titles : sequence of str
-            What they say around names.
+        titles : sequence of sequence of str
+            The words around names.
 
         Returns
         -------
@@ -79,16 +81,9 @@ class OtherUse:
         return np.asarray(_words(titles) @ self.weights + self.bias, dtype=np.float32)
 
 
-def _words(titles: Sequence[str]):  # type: ignore[no-untyped-def]
-    from sklearn.feature_extraction.text import HashingVectorizer
-
-    vectorizer = HashingVectorizer(
-        n_features=_FEATURES,
-        alternate_sign=False,
-        ngram_range=(1, 2),
-        token_pattern=r"\w+|\+",
-        lowercase=False,
-        binary=True,
-        dtype=np.float32,
-    )
-    return vectorizer.transform(titles)
+def _words(titles: Sequence[Sequence[str]]) -> sp.csr_matrix:
+    """Return whether a word or pair of words is there, as unit vectors."""
+    words = word_grams(titles)
+    count = np.diff(words.indptr)
+    words.data = np.repeat(1.0 / np.sqrt(np.maximum(count, 1)), count).astype(np.float32)
+    return words

@@ -109,6 +109,8 @@ class Phrases:
             places = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
             begins = np.where(codes[places] == wanted, places, -1)
             there = np.flatnonzero(begins >= 0)
+            if not len(there):
+                break
             there = there[phrase[begins[there]] >= 0]
             found_rows.append(text[there])
             found.append(phrase[begins[there]])

@@ -248,7 +248,9 @@ _FOLDS = [
         ("w", "v"), ("(?<![aeiouy])y[oe]|(?<=[aeiou])ye", "e"), ("y", "i"), (r"(\w)\1+", r"\1"),
     )
 ]  # fmt: skip
-_KEY_SCHEME = {**_TO_LATIN, "ж": "j", "щ": "sh", **{k: _SCHEMES[0][k] for k in "йчшюя"}, "х": "h", "ц": "c"}
+_KEY_SCHEME = str.maketrans(
+    {**_TO_LATIN, "ж": "j", "щ": "sh", **{k: _SCHEMES[0][k] for k in "йчшюя"}, "х": "h", "ц": "c"}
+)
 
 
 def phonetic_key(text: str) -> str:
@@ -266,7 +268,7 @@ def phonetic_key(text: str) -> str:
     """
     lower = text.lower()
     # Cyrillic first: й would lose its breve with the accents
-    latin = "".join(_KEY_SCHEME.get(letter, letter) for letter in unicodedata.normalize("NFC", lower))
+    latin = unicodedata.normalize("NFC", lower).translate(_KEY_SCHEME)
     key = _plain_latin(latin).lower()
     for pattern, sound in _FOLDS:
         key = pattern.sub(sound, key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -23,4 +25,6 @@ def tfidf(counts: sp.csr_matrix, idf: np.ndarray) -> sp.csr_matrix:
     row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
     length = np.sqrt(np.bincount(row, weights.astype(np.float64) ** 2, minlength=counts.shape[0]))
     weights /= np.maximum(length, 1e-12).astype(np.float32)[row]
-    return sp.csr_matrix((weights, counts.indices, counts.indptr), shape=counts.shape)
+    weighed = copy.copy(counts)  # of the same places: to make a matrix of its parts would check them anew
+    weighed.data = weights
+    return weighed

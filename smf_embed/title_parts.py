@@ -132,9 +132,11 @@ class TitleParts:
         best = np.zeros((len(groups), self._n_projects), dtype=np.float32)
         share = np.zeros_like(best)
         for start in range(0, len(row), _TOGETHER):
-            cosine = (weighed[start : start + _TOGETHER] @ self._parts).tocoo()
+            some = weighed if len(row) <= _TOGETHER else weighed[start : start + _TOGETHER]
+            cosine = some @ self._parts
             alike = cosine.data > _ALIKE
-            asked, part, value = row[start + cosine.row[alike]], cosine.col[alike], cosine.data[alike]
+            asked = np.repeat(row[start : start + _TOGETHER], np.diff(cosine.indptr))[alike]
+            part, value = cosine.indices[alike], cosine.data[alike]
             seen = (groups[asked] < 0) | (groups[asked] != self._groups[part])
             asked, part, value = asked[seen], part[seen], value[seen]
             np.maximum.at(best, (asked, self._projects[part]), value)

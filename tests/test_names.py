@@ -35,7 +35,7 @@ def names() -> Names:
     ],
 )
 def test_words_of_names_and_of_mined_phrases_are_taken_out(names: Names, title: str, around: str) -> None:
-    assert names.around([title, title]) == [around, around]
+    assert names.around([title, title]) == [around.split(), around.split()]
 
 
 def test_a_name_that_stands_in_mixes_alone_is_no_sign_of_a_mix() -> None:
