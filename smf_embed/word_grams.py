@@ -27,7 +27,8 @@ def word_grams(rows: Iterable[Sequence[str]]) -> sp.csr_matrix:
         Counts; indices of a row are sorted. Those of scikit-learn's `HashingVectorizer`, which for a single text takes
         five times as long.
     """
-    counts: sp.csr_matrix = _hasher().transform([[*words, *map(" ".join, itertools.pairwise(words))] for words in rows])
+    grams = [[*words, *map(" ".join, itertools.pairwise(words))] for words in rows]
+    counts: sp.csr_matrix = _hasher().transform(grams) if grams else sp.csr_matrix((0, FEATURES), dtype=np.float32)
     return counts
 
 
