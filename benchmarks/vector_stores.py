@@ -158,7 +158,7 @@ def compare_decisions(folder: Path, table: str, count: int | None, place: str) -
         quantiles = ", ".join(f"{share:.1%} within {np.quantile(apart, share):.4f}" for share in (0.9, 0.99, 0.999))
         print(f"confidences: {quantiles}, at most {apart.max():.4f} apart")
         print(ours[~equal].merge(theirs[~equal], on="yt_reel_id")[["cartoon_x", "confidence_x", "cartoon_y"]].head(20))
-        for field, votes in model._builder.votes.items():
+        for field, votes in model._labelled.builder.votes.items():
             asked = encoded.vectors[field][encoded.present(field)][:_COMPARED]
             if not len(asked) or not len(votes.rows):
                 continue
@@ -166,7 +166,7 @@ def compare_decisions(folder: Path, table: str, count: int | None, place: str) -
             exact.add(votes.vectors)
             reached, _ = exact.search(votes.centred(asked), min(NEIGHBOURS, len(votes.rows)))
             shares = []
-            for name, one in (("FAISS", votes), ("the store", through._builder.votes[field])):
+            for name, one in (("FAISS", votes), ("the store", through._labelled.builder.votes[field])):
                 found, _ = one.nearest(asked)
                 at = ", ".join(
                     f"{np.mean(found[:, k - 1] >= reached[:, k - 1] - 1e-6):.4f} at {k}" for k in (1, 20, 50)

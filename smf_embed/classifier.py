@@ -12,10 +12,11 @@ probabilities of trees that were grown on other folds.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import importlib.metadata
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,15 @@ _WORTH_NOTING = 0.05
 _LIBRARIES = ("numpy", "scikit-learn", "lightgbm", "faiss-cpu")
 
 
+class _LabelledClips(NamedTuple):
+    """Labelled clips, the row of each by its id, a number that those of the same texts share, and their evidence."""
+
+    clips: EncodedClips
+    row_of: dict[str, int]
+    groups: np.ndarray
+    builder: EvidenceBuilder
+
+
 class Classifier:
     """A fitted model bound to its catalogue; made by `fit` or `load`.
 
@@ -74,26 +84,30 @@ class Classifier:
         self._is_new = np.array([project not in manifest["out_of_fold"] for project in self.projects])
         self._calibration = Calibration(arrays["calibration_given"], arrays["calibration_true"])
         self._catalogue = catalogue
+        self._open_store = open_store
+
+    @functools.cached_property
+    def _labelled(self) -> _LabelledClips:
+        """The labelled clips of the catalogue; read once, since who only fits and saves does not need them again."""
         number = {project: row for row, project in enumerate(self.projects)}
-        known = catalogue.labelled()
+        known = self._catalogue.labelled()
         # labels given after the fit count at once, those of projects that the model has never seen cannot
-        self._labelled = known.part(np.array([clip[LABEL] in number for clip in known.clips], dtype=bool))
-        labels = np.array([number[clip[LABEL]] for clip in self._labelled.clips], dtype=int)
+        clips = known.part(np.array([clip[LABEL] in number for clip in known.clips], dtype=bool))
         # near-duplicates matter for clips that are labelled themselves; they are found when one is asked about
-        self._row_of = {identifier: row for row, identifier in enumerate(self._labelled.ids)}
-        self._groups = _groups_by_vectors(self._labelled)
-        self._builder = EvidenceBuilder(
-            self._labelled,
-            labels,
-            self._groups,
+        groups = _groups_by_vectors(clips)
+        builder = EvidenceBuilder(
+            clips,
+            np.array([number[clip[LABEL]] for clip in clips.clips], dtype=int),
+            groups,
             len(self.projects),
-            {field: LexicalModel.from_arrays(arrays, field) for field in TEXT_FIELDS},
-            names,
-            OtherUse(arrays["other_use_weights"], float(arrays["other_use_bias"][0])),
-            {field: arrays[f"{field}_centre"] for field in TEXT_FIELDS},
-            manifest["temperatures"],
-            open_store and vote_searches(open_store, self._labelled),
+            {field: LexicalModel.from_arrays(self._arrays, field) for field in TEXT_FIELDS},
+            self._names,
+            OtherUse(self._arrays["other_use_weights"], float(self._arrays["other_use_bias"][0])),
+            {field: self._arrays[f"{field}_centre"] for field in TEXT_FIELDS},
+            self.manifest["temperatures"],
+            self._open_store and vote_searches(self._open_store, clips),
         )
+        return _LabelledClips(clips, {identifier: row for row, identifier in enumerate(clips.ids)}, groups, builder)
 
     def __repr__(self) -> str:
         metrics = self.manifest["metrics"]
@@ -110,7 +124,7 @@ class Classifier:
 
     def count_labelled(self, ids: Iterable[str]) -> int:
         """Count the clips of `ids` that are labelled in the catalogue, and so may have been learned from."""
-        return sum(identifier in self._row_of for identifier in ids)
+        return sum(identifier in self._labelled.row_of for identifier in ids)
 
     # ----------------------------------------------------------------------------------------------------- fitting
 
@@ -196,9 +210,10 @@ class Classifier:
         machines, mined aliases, shares of channels and of parts of titles, and the trees may still have learned from
         it: how well it would be decided unseen is told by the out-of-fold scores of `fit` alone.
         """
-        rows = np.array([self._row_of.get(identifier, -1) for identifier in clips.ids], dtype=int)
-        groups = np.where(rows >= 0, np.append(self._groups, -1)[rows], -1)
-        return self._builder.build(clips, groups)
+        known = self._labelled
+        rows = np.array([known.row_of.get(identifier, -1) for identifier in clips.ids], dtype=int)
+        groups = np.where(rows >= 0, np.append(known.groups, -1)[rows], -1)
+        return known.builder.build(clips, groups)
 
     def predict(self, clips: EncodedClips, *, min_precision: float | None = None) -> pd.DataFrame:
         """Decide the project of clips.
@@ -223,13 +238,15 @@ class Classifier:
         ranking = rank(evidence, probability, len(clips))
         thresholds = self._thresholds_of(self.projects)
         raised = thresholds if min_precision is None else self._thresholds_for(min_precision, thresholds)
-        return decide(clips, evidence, ranking, self.projects, thresholds, raised, self._calibration, self._labelled)
+        known = self._labelled.clips
+        return decide(clips, evidence, ranking, self.projects, thresholds, raised, self._calibration, known)
 
     def explain(self, clips: EncodedClips) -> list[Explanation]:
         """Tell what moved the decisions that `predict` makes of clips, one explanation a clip in order."""
         evidence = self.evidence(clips)
         effects = self._grown.contributions(evidence.values, self._little_known(evidence))
-        return explain(clips, self.predict(clips), evidence, effects, self._builder, self._labelled, self.projects)
+        known = self._labelled
+        return explain(clips, self.predict(clips), evidence, effects, known.builder, known.clips, self.projects)
 
     def out_of_fold_decisions(self) -> pd.DataFrame:
         """Return the decisions that the folds of the fit made of the training clips: those of `predict` without `why`.
@@ -290,7 +307,9 @@ class Classifier:
         ModelError
             No model, a damaged one, one of a newer program, or one whose encoder is not that of the catalogue.
         """
-        return cls(*read_model(Path(folder), catalogue), catalogue, open_store)
+        model = cls(*read_model(Path(folder), catalogue), catalogue, open_store)
+        _ = model._labelled
+        return model
 
 
 def deal_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) -> np.ndarray:

@@ -206,24 +206,26 @@ class EvidenceBuilder:
         self.lexical = lexical
         self.names = names
         self.other_use = other_use
-        self.votes: dict[str, FieldVotes] = {
-            field: FieldVotes(
-                labelled.vectors[field],
-                projects,
-                groups,
-                n_projects,
-                centres[field] if centres else None,
-                temperatures[field] if temperatures else None,
-                open_searches[field] if open_searches else None,
-                like.votes[field] if like else None,
+        with ThreadPoolExecutor(1) as beside:
+            parts = beside.submit(TitleParts, labelled.title_parts, projects, groups, n_projects)
+            self.votes: dict[str, FieldVotes] = {
+                field: FieldVotes(
+                    labelled.vectors[field],
+                    projects,
+                    groups,
+                    n_projects,
+                    centres[field] if centres else None,
+                    temperatures[field] if temperatures else None,
+                    open_searches[field] if open_searches else None,
+                    like.votes[field] if like else None,
+                )
+                for field in TEXT_FIELDS
+            }
+            titles = self.votes["title"]
+            self._channel_votes = ChannelVotes(
+                _titled(labelled, titles.rows, titles.vectors, groups[titles.rows]), projects[titles.rows], n_projects
             )
-            for field in TEXT_FIELDS
-        }
-        titles = self.votes["title"]
-        self._channel_votes = ChannelVotes(
-            _titled(labelled, titles.rows, titles.vectors, groups[titles.rows]), projects[titles.rows], n_projects
-        )
-        self._title_parts = TitleParts(labelled.title_parts, projects, groups, n_projects)
+        self._title_parts = parts.result()
         self._is_small = np.bincount(projects, minlength=n_projects) <= FEW_CLIPS
         self._channel_number: dict[str, int] = {}
         for name in labelled.channels:

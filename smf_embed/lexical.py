@@ -81,11 +81,12 @@ class LexicalModel:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], field: str) -> LexicalModel:
         """Take the machines of a field out of the arrays of a model."""
-        return cls(*(arrays[f"{field}_{part.name}"] for part in dataclasses.fields(cls)))
+        return cls(*(arrays[f"{field}_{part.name}"].astype(np.float32) for part in dataclasses.fields(cls)))
 
     def to_arrays(self, field: str) -> dict[str, np.ndarray]:
-        """Return what `from_arrays` takes: `title_idf` and so on."""
-        return {f"{field}_{part.name}": getattr(self, part.name) for part in dataclasses.fields(self)}
+        """Return what `from_arrays` takes, `title_idf` and so on; weights of half precision, which tell as much."""
+        arrays = {f"{field}_{part.name}": getattr(self, part.name) for part in dataclasses.fields(self)}
+        return arrays | {f"{field}_weights": self.weights.astype(np.float16)}
 
     @classmethod
     def fit(cls, counts: sp.csr_matrix, projects: np.ndarray, n_projects: int, seed: int = 0) -> LexicalModel:

@@ -21,7 +21,7 @@ from smf_embed.names import Names
 from smf_embed.text import TEXT_VERSION
 
 MODEL_FOLDER = "model"
-FORMAT_VERSION = 7
+FORMAT_VERSION = 8
 
 _FILES = {"trees": ".txt", "arrays": ".safetensors", "names": ".json"}
 # what is written here, and what a killed writer leaves behind; nothing else in the folder is touched

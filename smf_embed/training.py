@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from smf_embed.aliases import SPEAKING
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.evidence import FEW_CLIPS, Evidence, EvidenceBuilder, concatenated
@@ -104,19 +105,22 @@ class TrainingClips:
         labels = self.labels[rows]
         texts = {field: texts.part(rows) for field, texts in self._texts.items()}
         title_of, titles = self._titles
-        names = Names.learn(texts, titles.part(np.unique(title_of[rows])), labels, self.projects, self.lexicon)
-        return EvidenceBuilder(
-            part,
-            labels,
-            self.groups[rows],
-            len(self.projects),
-            {
+        with ThreadPoolExecutor(1) as beside:
+            # names are read while machines are fitted, which needs no interpreter
+            learned = beside.submit(
+                Names.learn, texts, titles.part(np.unique(title_of[rows])), labels, self.projects, self.lexicon
+            )
+            machines = {
                 field: LexicalModel.fit(counts, labels, len(self.projects), self.seed)
                 for field, counts in part.n_grams.items()
-            },
-            names,
-            OtherUse.fit(names.around(part.texts["title"]), labels, names.aliases["title"].scores_of(texts["title"])),
-            like=like,
+            }
+            names = learned.result()
+        alias = names.aliases["title"].scores_of(texts["title"])
+        naming = np.flatnonzero((alias >= SPEAKING).any(axis=1))
+        around = names.around([part.texts["title"][row] for row in naming])
+        other_use = OtherUse.fit(around, labels[naming], alias[naming])
+        return EvidenceBuilder(
+            part, labels, self.groups[rows], len(self.projects), machines, names, other_use, like=like
         )
 
 

@@ -109,7 +109,7 @@ class FieldVotes:
         self.n_projects = n_projects
         self._projects = projects[self.rows]
         self._groups = groups[self.rows]
-        there = vectors[self.rows]
+        there = vectors if len(self.rows) == len(vectors) else vectors[self.rows]
         if centre is None:
             centre = there.mean(axis=0) if len(there) else np.zeros(vectors.shape[1], dtype=np.float32)
         self.centre: np.ndarray = centre.astype(np.float32)
@@ -179,7 +179,8 @@ class FieldVotes:
     def centred(self, vectors: np.ndarray) -> np.ndarray:
         """Return vectors less the centre, of unit length again; cosines of these are the similarities here."""
         moved = vectors - self.centre
-        moved /= np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
+        # without the squares of all numbers side by side, as `numpy.linalg.norm` has them
+        moved /= np.maximum(np.sqrt(np.einsum("ij,ij->i", moved, moved)), 1e-9)[:, None]
         return moved
 
     def _build_index(self) -> VoteSearch:

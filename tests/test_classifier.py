@@ -91,7 +91,7 @@ def test_a_labelled_clip_is_decided_without_its_own_label(fitted: Path, demo) ->
         model = Classifier.load(fitted / "model", catalogue)
         clip = demo.train["yt_reel_id"].iloc[5]
         evidence = model.evidence(catalogue.stored([clip]))
-        nearest = [model._labelled.clips[row]["yt_reel_id"] for row in evidence.nearest if row >= 0]
+        nearest = [model._labelled.clips.clips[row]["yt_reel_id"] for row in evidence.nearest if row >= 0]
     assert clip not in nearest
 
 

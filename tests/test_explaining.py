@@ -74,8 +74,8 @@ def test_names_are_told_with_their_place_and_how_exact_they_are(model):
 def test_nearest_clips_are_those_of_brute_force_and_never_the_clip_itself(model, train):
     stored = model._catalogue.stored([train["yt_reel_id"].iloc[3]])
     (explanation,) = model.explain(stored)
-    labelled = model._labelled
-    centre = model._builder.votes["title"].centre
+    labelled = model._labelled.clips
+    centre = model._labelled.builder.votes["title"].centre
     moved = labelled.vectors["title"] - centre
     query = stored.vectors["title"][0] - centre
     cosine = moved @ query / np.linalg.norm(moved, axis=1) / np.linalg.norm(query)

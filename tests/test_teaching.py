@@ -449,7 +449,7 @@ def test_phrases_of_one_project_have_the_precision_that_mining_all_gives_them():
 def test_a_machine_of_one_project_is_as_good_as_one_that_sees_all_texts(index, train):
     with Catalogue(index) as catalogue:
         model = Classifier.load(index / MODEL_FOLDER, catalogue)
-        machines = model._builder.lexical["title"]
+        machines = model._labelled.builder.lexical["title"]
         texts = FieldTexts.read(catalogue, "title", "Буба")
         weights, bias = texts.fit_column(catalogue, "title", machines)
         number = model.projects.index("Буба")
