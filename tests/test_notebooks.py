@@ -46,7 +46,8 @@ def test_notebook_runs(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from execute import execute
 
     before = {path.name for path in FOLDER.iterdir() if path.name != "__pycache__"}
-    cells = execute(script).cells
+    # half the clips: most of the time goes into fitting
+    cells = execute(script, share=0.5).cells
     assert {path.name for path in FOLDER.iterdir() if path.name != "__pycache__"} == before, "it leaves files behind"
     # figures differ from machine to machine, and what is shown does not
     assert [shown(cell) for cell in cells] == [shown(cell) for cell in cells_of(script)]
