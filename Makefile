@@ -13,7 +13,7 @@ test: $(READY)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-quick: $(READY)
-	$(BIN)/python -m pytest -m "not slow and not benchmark_data"
+	$(BIN)/python -m pytest -m "not slow and not benchmark_data" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # BENCHMARK is the folder of the open benchmark; without it there are the demo columns alone;
 # SMF_EMBED_VOCABULARY names a rule table, without which its row is left out

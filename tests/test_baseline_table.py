@@ -56,6 +56,7 @@ def benchmark_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_it_was_and_writes_the_table(benchmark_folder, tmp_path, monkeypatch, capsys):
     command = [benchmark_folder, "--data", "open", "--work", tmp_path, "--output", tmp_path / "table.md"]
     assert run(monkeypatch, *command, "--only", "rules") == 0

@@ -70,6 +70,7 @@ def fitted(request: pytest.FixtureRequest, train: pd.DataFrame) -> Baseline:
     return baseline
 
 
+@pytest.mark.slow
 def test_what_can_be_told_apart_is_learned(fitted, asked, request):
     said = fitted.predict(asked.drop(columns="cartoon"))
     right = said == asked["cartoon"].to_numpy(object)

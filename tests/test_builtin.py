@@ -118,6 +118,7 @@ def test_similar_texts_of_two_languages_are_closer_than_others(model):
     assert cat @ also_cat > cat @ tax + 0.3
 
 
+@pytest.mark.slow
 def test_a_long_text_is_not_cut_off_and_agrees(model, module, reference):
     text = " ".join(own_texts(3000))[:100_000]
     assert len(ids_of(module, [text])[0]) > 20_000

@@ -469,6 +469,7 @@ def test_a_file_whose_name_looks_like_a_glob_is_one_table(tmp_path, monkeypatch)
     assert not cli_bulk.is_many("-")
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_is_finished_by_the_next(run, fitted_folder, train, tmp_path):
     folder, out = tmp_path / "clips", tmp_path / "out"
     folder.mkdir()

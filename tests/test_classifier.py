@@ -35,6 +35,7 @@ def decide(folder: Path, ids: list[str]) -> pd.DataFrame:
         return Classifier.load(folder / "model", catalogue).predict(catalogue.stored(ids))
 
 
+@pytest.mark.slow
 def test_decisions_are_far_better_than_chance_and_than_always_none(fitted: Path, demo) -> None:
     decisions = decide(fitted, demo.test["yt_reel_id"].tolist())
     truth = demo.test["cartoon"].to_numpy()
@@ -47,6 +48,7 @@ def test_decisions_are_far_better_than_chance_and_than_always_none(fitted: Path,
     assert (decisions["cartoon"] != decisions["runner_up"]).all()
 
 
+@pytest.mark.slow
 def test_labels_dealt_at_random_score_at_chance(demo, tmp_path: Path) -> None:
     shuffled = demo.train.drop(columns="cartoon_true")
     shuffled["cartoon"] = np.random.default_rng(0).permutation(shuffled["cartoon"])
@@ -58,6 +60,7 @@ def test_labels_dealt_at_random_score_at_chance(demo, tmp_path: Path) -> None:
     assert (metrics["project_or_none"]["recall"] or 0) < 0.15
 
 
+@pytest.mark.slow
 def test_the_same_clips_and_seed_give_the_same_model(fitted: Path) -> None:
     with Catalogue(fitted) as catalogue:
         again = Classifier.fit(catalogue)
@@ -143,6 +146,7 @@ def test_too_few_classes_are_refused_in_words(labels: list[str | None], words: s
             Classifier.fit(catalogue)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "table",
     [

@@ -293,6 +293,7 @@ def test_columns_of_other_names_are_mapped(run, fitted, tmp_path):
     assert json.loads(out)["yt_reel_id"] == "a"
 
 
+@pytest.mark.slow
 def test_fit_and_evaluate_print_scores_as_words_and_as_json(run, fitted, csv):
     code, out, _ = run("fit", "--catalogue", fitted)
     assert code == 0

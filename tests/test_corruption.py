@@ -175,6 +175,7 @@ def sweep(sound: Path, folder: Path, expected: dict[str, list[Any]], count: int,
     assert not any(times for name, times in refused.items() if "faiss" in name or "seal" in name or "lock" in name)
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_mended_or_refused_and_never_answers_wrongly(sound, expected, tmp_path):
     sweep(sound, tmp_path / "index", expected, 3, seed=0)
 

@@ -32,6 +32,7 @@ def out_of_memory(at_most: int, sizes: list[int], error: Exception):
     return encode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "error",
     [

@@ -125,6 +125,7 @@ KINDS: dict[str, list[Kind]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("named", "kind"), [pytest.param(named, kind, id=named) for named, kinds in KINDS.items() for kind in kinds]
 )

@@ -85,6 +85,7 @@ def test_evidence_of_a_training_clip_does_not_change_with_the_label_of_its_near_
     np.testing.assert_allclose(before[1], after[1], atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [3, 4, 5, 10])
 def test_evidence_on_random_clips_does_not_give_the_labels_of_small_projects_away(size: int) -> None:
     rng = np.random.default_rng(size)

@@ -21,6 +21,7 @@ from smf_embed.errors import InputError
 pytest.importorskip("googleapiclient", reason="needs the extra: pip install 'smf-embed[youtube]'")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["channels", "playlistItems", "videos"])
 @pytest.mark.parametrize(
     "fault",
@@ -91,6 +92,7 @@ LASTING = {
 }
 
 
+@pytest.mark.slow
 # a list that is a bad request is the fault of its channel, and ends nothing: see test_states.py
 @pytest.mark.parametrize(
     ("method", "fault"),

@@ -30,6 +30,7 @@ def imported_by(code: str, *words: object) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
+@pytest.mark.slow
 def test_the_builtin_encoder_on_a_cpu_needs_torch_alone(train, tmp_path):
     train.head(5).to_csv(tmp_path / "train.csv", index=False)
     modules = imported_by(RUN, "add", tmp_path / "train.csv", "--device", "cpu", "--catalogue", tmp_path / "index")
@@ -37,6 +38,7 @@ def test_the_builtin_encoder_on_a_cpu_needs_torch_alone(train, tmp_path):
     assert not {"sentence_transformers", "transformers"} & modules
 
 
+@pytest.mark.slow
 def test_deciding_stored_clips_does_not_import_torch(fitted_folder, train, tmp_path):
     train.to_csv(tmp_path / "train.csv", index=False)
     for command in ("predict", "evaluate"):
@@ -79,6 +81,7 @@ def test_ids_that_are_stored_are_answered_without_what_looks_others_up(fitted_fo
     assert not (HEAVY | {"googleapiclient", "youtube_transcript_api", "tenacity", "sqlalchemy"}) & modules
 
 
+@pytest.mark.slow
 def test_many_tables_are_decided_and_added_without_ray_and_fsspec_is_for_them_alone(fitted, train, tmp_path):
     (tmp_path / "clips").mkdir()
     train.to_parquet(tmp_path / "clips" / "train.parquet", index=False)

@@ -67,6 +67,7 @@ def wait_for(folder, statement: str, least: int) -> None:
     pytest.fail("nothing was written")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_finishes_the_batch_and_the_next_add_does_the_rest(started, tmp_path, number):
     add = started("add", tmp_path / "clips.csv")
@@ -109,6 +110,7 @@ def test_the_second_signal_stops_at_once_and_leaves_nothing_torn(started, tmp_pa
         assert len(catalogue) < CLIPS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_command_without_batches_stops_at_once(started, tmp_path, number):
     pd.DataFrame([{"yt_reel_id": "id", "reel_name": "title"}]).to_csv(tmp_path / "clips.csv", index=False)

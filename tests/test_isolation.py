@@ -25,6 +25,7 @@ def isolated(tiny_model):
     isolated.close()
 
 
+@pytest.mark.slow
 def test_vectors_and_fingerprint_are_those_of_the_same_process(tiny_model, isolated):
     here = Encoder(tiny_model)
     expected = here.encode(TEXTS)
@@ -38,6 +39,7 @@ def test_vectors_and_fingerprint_are_those_of_the_same_process(tiny_model, isola
     assert 50 < isolated.memory()["megabytes"] < 10_000
 
 
+@pytest.mark.slow
 def test_the_process_ends_with_its_owner(tiny_model):
     isolated = IsolatedEncoder(tiny_model)
     isolated.encode(["a"])
@@ -46,6 +48,7 @@ def test_the_process_ends_with_its_owner(tiny_model):
     assert not process.is_running()
 
 
+@pytest.mark.slow
 def test_the_process_of_a_killed_owner_ends(tiny_model):
     code = (
         "import sys, time; from smf_embed.isolation import IsolatedEncoder;"
@@ -60,6 +63,7 @@ def test_the_process_of_a_killed_owner_ends(tiny_model):
     process.wait(timeout=20)
 
 
+@pytest.mark.slow
 def test_errors_come_through_as_they_are():
     isolated = IsolatedEncoder("no/such-model")
     with pytest.raises(EncoderError, match="no/such-model"):
@@ -67,6 +71,7 @@ def test_errors_come_through_as_they_are():
     isolated.close()
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_told_and_the_next_text_starts_another(isolated):
     expected = isolated.encode(["лунтик"])
     os.kill(isolated._process.pid, signal.SIGKILL)
@@ -114,6 +119,7 @@ def alarm():
     signal.signal(signal.SIGALRM, before)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no alarm on this system")
 def test_an_answer_that_was_not_waited_for_is_never_that_of_the_next_request(isolated, alarm):
     isolated.encode(["лунтик"])
@@ -129,6 +135,7 @@ def test_an_answer_that_was_not_waited_for_is_never_that_of_the_next_request(iso
     expected.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no alarm on this system")
 def test_a_request_that_was_not_written_whole_leaves_nothing_behind(isolated, alarm):
     isolated.encode(["лунтик"])
@@ -142,6 +149,7 @@ def test_a_request_that_was_not_written_whole_leaves_nothing_behind(isolated, al
     np.testing.assert_allclose(isolated.encode(TEXTS), Encoder(isolated.name).encode(TEXTS), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_answer_to_another_request_is_refused(isolated, monkeypatch):
     expected = isolated.encode(["лунтик"])
     assert isolated._process is not None
@@ -161,6 +169,7 @@ def test_an_error_of_the_encoder_leaves_its_process_running(tmp_path):
     isolated.close()
 
 
+@pytest.mark.slow
 def test_the_end_of_an_owner_whose_process_died_is_silent(tiny_model):
     code = (
         "import os, signal, sys; from smf_embed.isolation import IsolatedEncoder;"
@@ -172,6 +181,7 @@ def test_the_end_of_an_owner_whose_process_died_is_silent(tiny_model):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_files_of_the_working_folder_do_not_stand_in_for_libraries(tiny_model, tmp_path, monkeypatch):
     for name in ("numpy", "torch", "random"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the working folder was imported')")

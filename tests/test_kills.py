@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import kill_test
 
 
+@pytest.mark.slow
 def test_what_was_reported_outlives_a_dozen_kills(tmp_path):
     found = kill_test.run(12, 7, 400, tmp_path)
     assert found.total() >= 12

@@ -379,6 +379,7 @@ def test_openvino_gives_the_vectors_of_torch(tiny_model):
     assert other.fingerprint == Encoder(tiny_model, backend="openvino").fingerprint
 
 
+@pytest.mark.slow
 def test_loading_is_quiet(tiny_model, tmp_path):
     code = "import sys; from smf_embed.encoder import Encoder; Encoder(sys.argv[1]).encode(['буба ' * 100])"
     done = subprocess.run(

@@ -120,6 +120,7 @@ def test_lexicon_commands_add_list_import_and_remove(catalogue: Catalogue, tmp_p
     assert "дядя федор" not in run("list")
 
 
+@pytest.mark.slow
 def test_subtitles_of_a_folder_are_a_third_field_that_decides(tmp_path: Path) -> None:
     folder, index = tmp_path / "subtitles", str(tmp_path / "index")
     folder.mkdir()

@@ -195,6 +195,7 @@ def test_a_browser_shows_every_plot_without_an_error(page, scheme) -> None:
     assert overflow <= 0
 
 
+@pytest.mark.slow
 def test_report_through_the_command_line_tells_the_folds_and_the_evidence(run, fitted, tmp_path, train) -> None:
     wrong = train.loc[train["cartoon"] == "Буба", "yt_reel_id"].iloc[0]
     assert run("label", wrong, "Фиксики", "--catalogue", fitted)[0] == 0

@@ -319,6 +319,7 @@ def test_the_commands_take_an_address(shared, fitted, train, test_table, run, tm
     assert err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_what_is_taught_while_a_fit_learns_is_kept(shared, fitted, train, run, monkeypatch):
     ids = train["yt_reel_id"].tolist()
     copy_catalogue(fitted, shared)

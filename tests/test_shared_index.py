@@ -78,6 +78,7 @@ def test_a_push_moves_what_has_changed_and_takes_out_what_is_gone(catalogue, mil
     assert all(one.agrees for one in verify(catalogue, milvus))
 
 
+@pytest.mark.slow
 def test_all_that_can_differ_is_found_told_and_mended(catalogue, milvus, run, tmp_path):
     push(catalogue, milvus)
     store = store_of(milvus, "title", catalogue)
@@ -139,6 +140,7 @@ def test_a_stopped_push_is_finished_by_the_next(catalogue, milvus, monkeypatch):
     assert all(one.agrees for one in verify(catalogue, milvus))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 @pytest.mark.parametrize("after", [1, 4])
 def test_a_killed_push_is_finished_by_the_next(catalogue, tmp_path, after):
@@ -313,6 +315,7 @@ cli.main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["pymilvus", "milvus_lite"])
 def test_without_the_extra_the_line_that_installs_it_is_told(fitted_folder, tmp_path, missing):
     for words in (

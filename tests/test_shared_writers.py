@@ -77,6 +77,7 @@ def test_two_writers_at_once_lose_nothing_and_write_nothing_twice(catalogue, tmp
     assert examine(catalogue.folder) == []
 
 
+@pytest.mark.slow
 def test_readers_see_one_generation_while_a_writer_adds(catalogue, tmp_path, monkeypatch):
     add(catalogue, test_concurrency.table(0, 200))
     Neighbours(catalogue).save()

@@ -360,6 +360,7 @@ CHANGES = {
 STEPS = ("smf_embed.catalogue.Catalogue.label", "smf_embed.model_files.write_sealed_json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "step"), list(itertools.product(CHANGES, STEPS)))
 def test_killed_between_its_steps_a_change_leaves_a_model_that_decides_and_can_be_done_again(
     index, tmp_path, test_table, monkeypatch, name, step
