@@ -53,6 +53,7 @@ def rows_of(out: str) -> list[dict]:
     return [json.loads(line) for line in out.splitlines()]
 
 
+@pytest.mark.slow
 def test_each_kind_of_id_gets_its_documented_answer_in_order(run, fitted, api, listed):
     path, expected = listed
     words = ("predict", "--ids", path, "--source", "youtube", "--catalogue", fitted, "--json")

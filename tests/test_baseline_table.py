@@ -255,6 +255,7 @@ def test_our_own_row_runs_the_command_line(benchmark_folder, tmp_path, monkeypat
     assert line["peak_mb"] > 300, "that of the commands, which load libraries that the row itself does not"
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_the_program_and_of_what_it_starts():
     take = "import sys; x = bytearray(300_000_000)"
     alone = measuring.run_measured([sys.executable, "-c", take]).megabytes

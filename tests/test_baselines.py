@@ -98,6 +98,7 @@ def test_the_size_of_what_is_kept_is_told(fitted):
     assert 0 < fitted.size_in_bytes() < 1e9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rules", "svm-title", "forest-title", "logistic", "hybrid"])
 def test_clips_without_a_label_are_none_to_learn_from(name, train, asked):
     row, settings = find_row(name), QUICK.get(name, {})

@@ -192,6 +192,7 @@ def test_missing_package_names_the_line_that_installs_it(monkeypatch):
     assert isinstance(caught.value, (EncoderError, ImportError))
 
 
+@pytest.mark.slow
 def test_the_network_alone_encodes_as_sentence_transformers_does(module: UniversalSentenceEncoder) -> None:
     texts = [*own_texts(600), *HOSTILE]
     expected = SentenceTransformer(modules=[module], device="cpu").encode(

@@ -89,6 +89,7 @@ def test_the_second_run_decides_only_what_is_new_changed_or_gone(run, fitted_fol
     assert {name for name in before if after[name] != before[name]} == {"b.parquet", "c.parquet"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["label", "option"])
 def test_another_catalogue_or_option_decides_all_again_and_says_so(run, fitted, shards, train, tmp_path, change):
     words = ["predict", shards, "-o", tmp_path / "out", "--catalogue", fitted]
@@ -350,6 +351,7 @@ def test_a_catalogue_that_is_changed_meanwhile_stops_the_run(run, fitted, shards
     assert {*written(tmp_path / "out")} == {".writer.lock", "a.parquet", "b.parquet"}
 
 
+@pytest.mark.slow
 def test_shards_and_decisions_may_be_anywhere_that_fsspec_knows(run, fitted_folder, shards, tmp_path):
     memory = fsspec.filesystem("memory")
     memory.put(str(shards), "/clips", recursive=True)

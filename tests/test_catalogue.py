@@ -344,6 +344,7 @@ with Catalogue(sys.argv[1], create=True) as catalogue:
 """
 
 
+@pytest.mark.slow
 def test_a_killed_add_is_completed_by_the_next_one_with_nothing_twice(tmp_path):
     path, folder = tmp_path / "clips.csv", tmp_path / "index"
     frame = table(*((f"id{i}", f"title {i // 2}", "Буба") for i in range(1000)))

@@ -69,6 +69,7 @@ def test_the_same_clips_and_seed_give_the_same_model(fitted: Path) -> None:
     assert again.manifest["threshold"] == manifest["threshold"]
 
 
+@pytest.mark.slow
 def test_a_saved_model_decides_as_before_and_holds_no_pickle(fitted: Path, demo, tmp_path: Path) -> None:
     ids = demo.test["yt_reel_id"].tolist()[:200]
     with Catalogue(fitted) as catalogue:
@@ -81,6 +82,7 @@ def test_a_saved_model_decides_as_before_and_holds_no_pickle(fitted: Path, demo,
     assert suffixes == [".json", ".json", ".safetensors", ".txt"]
 
 
+@pytest.mark.slow
 def test_decisions_do_not_depend_on_the_company_of_a_clip(fitted: Path, demo) -> None:
     ids = demo.test["yt_reel_id"].tolist()[:60]
     together = decide(fitted, ids).set_index("yt_reel_id")
@@ -89,6 +91,7 @@ def test_decisions_do_not_depend_on_the_company_of_a_clip(fitted: Path, demo) ->
     np.testing.assert_allclose(together.loc[alone.index, "confidence"], alone["confidence"], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_labelled_clip_is_decided_without_its_own_label(fitted: Path, demo) -> None:
     with Catalogue(fitted) as catalogue:
         model = Classifier.load(fitted / "model", catalogue)
@@ -98,6 +101,7 @@ def test_a_labelled_clip_is_decided_without_its_own_label(fitted: Path, demo) ->
     assert clip not in nearest
 
 
+@pytest.mark.slow
 def test_classify_answers_with_label_decision_or_unknown(fitted: Path, demo) -> None:
     labelled, open_clip = demo.train["yt_reel_id"].iloc[0], demo.test["yt_reel_id"].iloc[0]
     answer = classify([labelled, open_clip, "never seen"], fitted)
@@ -107,6 +111,7 @@ def test_classify_answers_with_label_decision_or_unknown(fitted: Path, demo) -> 
     assert answer["never seen"] == "unknown"
 
 
+@pytest.mark.slow
 def test_saving_a_model_touches_no_other_file_of_the_folder(fitted: Path, tmp_path: Path) -> None:
     others = [tmp_path / name for name in (".env", "names of people.xlsx", "trees.md", ".gitignore")]
     for path in others:
@@ -116,6 +121,7 @@ def test_saving_a_model_touches_no_other_file_of_the_folder(fitted: Path, tmp_pa
     assert all(path.read_text(encoding="utf-8") == "kept" for path in others)
 
 
+@pytest.mark.slow
 def test_no_clips_get_no_decisions(fitted: Path) -> None:
     assert decide(fitted, []).empty
 
@@ -131,6 +137,7 @@ def clips(labels: list[str | None], title: str = "клип {}") -> pd.DataFrame:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
@@ -175,6 +182,7 @@ def test_odd_catalogues_give_decisions_or_one_line(table: pd.DataFrame, tmp_path
             assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["delete", "truncate", "flip", "manifest", "half a manifest"])
 def test_a_damaged_model_is_refused(damage: str, fitted: Path, tmp_path: Path) -> None:
     with Catalogue(fitted) as catalogue:
@@ -194,6 +202,7 @@ def test_a_damaged_model_is_refused(damage: str, fitted: Path, tmp_path: Path) -
             Classifier.load(tmp_path, catalogue)
 
 
+@pytest.mark.slow
 def test_a_model_of_another_encoder_is_refused_naming_both(fitted: Path, tmp_path: Path) -> None:
     with Catalogue(fitted) as catalogue:
         model = Classifier.load(fitted / "model", catalogue)

@@ -95,6 +95,7 @@ BAD_TABLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["add", "predict", "evaluate"])
 @pytest.mark.parametrize("kind", BAD_TABLES)
 def test_a_table_that_cannot_be_used_changes_nothing(run, fitted, tmp_path, command, kind):
@@ -462,6 +463,7 @@ def test_a_terminal_that_knows_no_cyrillic_stops_no_command(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_evaluate_says_when_it_scores_clips_that_were_learned_from(fitted_folder, train, tmp_path):
     train.to_csv(tmp_path / "train.csv", index=False)
     command = [sys.executable, "-m", "smf_embed.cli", "evaluate", str(tmp_path / "train.csv")]

@@ -103,6 +103,7 @@ def test_a_file_without_labels_is_refused(run, folder, tmp_path):  # noqa: F811
     refused(run("label", "--from", file, "--catalogue", folder), "no usable row with a column cartoon")
 
 
+@pytest.mark.slow
 def test_an_audit_given_back_as_it_is_changes_no_label_and_its_proposals_do(run, fitted, tmp_path, train):
     wrong = train.loc[train["cartoon"] == "Буба", "yt_reel_id"].iloc[:2].tolist()
     run("label", *wrong, "Фиксики", "--catalogue", fitted)

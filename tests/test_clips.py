@@ -364,6 +364,7 @@ rows = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=6), st.sampled_from([",", ";", "\t"]), st.sampled_from(["utf-8", "utf-16"]))
 def test_any_table_of_printable_texts_is_read_back_the_same(tmp_path_factory, table, delimiter, encoding):

@@ -221,6 +221,7 @@ def aged_damage(sound: Path, folder: Path, expected: dict[str, list[Any]], seeds
     return noticed
 
 
+@pytest.mark.slow
 def test_a_byte_that_changes_under_the_same_time_gives_no_wrong_text_label_or_vector(sound, expected, tmp_path):
     assert aged_damage(sound, tmp_path / "index", expected, range(25)) > 0
 
@@ -233,6 +234,7 @@ def test_many_bytes_that_change_under_the_same_time_give_no_wrong_text_label_or_
 # -------------------------------------------------------------------------------------------------------------- mending
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_repair_keeps_what_is_sound_and_adding_the_table_again_brings_the_rest_back(
     sound, train, encoder, tmp_path, seed

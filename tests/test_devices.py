@@ -51,6 +51,7 @@ def test_batches_halve_until_they_fit_and_stay_so(error):
     assert sizes == [16]
 
 
+@pytest.mark.slow
 def test_a_single_text_that_does_not_fit_is_an_error_and_not_an_endless_loop():
     sizes = []
     with pytest.raises(EncoderError, match="memory is not enough for one text: CUDA out of memory"):

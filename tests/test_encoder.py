@@ -40,6 +40,7 @@ def test_each_distinct_text_is_encoded_once(tiny_model, monkeypatch):
     assert (vectors[0] == vectors[2]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "threads"), [("Маша и Медведь", 1), ("Маша и Медведь " * 80, 3)])
 def test_little_is_encoded_by_one_thread_and_torch_has_its_threads_again(text, threads, monkeypatch):
     import torch

@@ -65,6 +65,7 @@ def rows_of(evidence: Evidence, clip: int) -> tuple[list[int], np.ndarray]:
     return evidence.projects[pairs].tolist(), evidence.values[pairs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clip", [8, 21, 40])
 def test_evidence_of_a_training_clip_does_not_change_with_its_own_label(training, clip: int) -> None:
     clips, labels, groups, folds = training

@@ -242,6 +242,7 @@ def test_the_key_is_in_no_log_and_no_representation(api, caplog):
     assert KEY not in repr(source.quota)
 
 
+@pytest.mark.slow
 def test_the_key_is_in_nothing_that_the_commands_say_log_or_write(run, fitted, api, tmp_path, caplog):
     caplog.set_level(0)
     ids = fill(api, 3)

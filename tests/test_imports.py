@@ -59,6 +59,7 @@ def test_adding_clips_that_are_there_does_not_import_torch(fitted, train, tmp_pa
     assert not HEAVY & imported_by(RUN, "add", tmp_path / "train.csv", "--catalogue", fitted)
 
 
+@pytest.mark.slow
 def test_classify_does_not_import_torch(fitted, train):
     ids = train["yt_reel_id"].tolist()[:3]
     code = f"""
@@ -92,6 +93,7 @@ def test_many_tables_are_decided_and_added_without_ray_and_fsspec_is_for_them_al
     assert not (HEAVY | {"ray", "fsspec"}) & imported_by(RUN, *words)
 
 
+@pytest.mark.slow
 def test_a_catalogue_in_a_folder_imports_nothing_of_shared_ones(fitted, train, tmp_path):
     train.to_csv(tmp_path / "train.csv", index=False)
     for words in (("add", tmp_path / "train.csv"), ("doctor",), ("label", train["yt_reel_id"][0], "none")):

@@ -128,6 +128,7 @@ def test_a_graph_asks_to_be_built_again_when_a_tenth_are_tombstones(built, tmp_p
     assert (index.search(QUERIES, 3)[0] == -1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [5, 300, 4_000])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_filter_lets_through_its_keys_alone_and_finds_the_nearest_of_them(built, kind, count):

@@ -94,6 +94,7 @@ def test_the_first_signal_finishes_the_batch_and_the_next_add_does_the_rest(star
     assert examine(tmp_path / "index") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_second_signal_stops_at_once_and_leaves_nothing_torn(started, tmp_path, number):
     add = started("add", tmp_path / "clips.csv")

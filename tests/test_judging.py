@@ -56,6 +56,7 @@ def seen(monkeypatch):
     return calls
 
 
+@pytest.mark.slow
 def test_each_clip_is_decided_once_by_a_model_that_saw_neither_it_nor_its_twin(folder, clips, seen) -> None:
     with Catalogue(folder) as catalogue:
         judged = cross_validated(catalogue, 3)

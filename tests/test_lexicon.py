@@ -178,6 +178,7 @@ _PIECES = [
 _TEXTS = st.one_of(st.text(max_size=40), st.lists(st.sampled_from(_PIECES), max_size=9).map(" ".join))
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.lists(_TEXTS, max_size=6), st.booleans())
 def test_any_text_is_taken(titles: list[str], cleaned: bool) -> None:

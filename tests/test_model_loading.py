@@ -161,6 +161,7 @@ def test_the_command_line_says_it_in_one_line(run, tmp_path, train):
     assert not (tmp_path / "index").exists()
 
 
+@pytest.mark.slow
 def test_a_saved_builtin_encoder_is_an_encoder(encoder, tmp_path):
     model = SentenceTransformer(modules=[UniversalSentenceEncoder()])
     model.save(str(tmp_path / "saved"), create_model_card=False)

@@ -220,6 +220,7 @@ def test_a_label_given_or_taken_away_counts(filled):
     assert filled.similar(text="title 200", labelled=True) == []
 
 
+@pytest.mark.slow
 def test_hostile_names_are_names(stores):
     count = len(HOSTILE)
     stores.add(
@@ -322,6 +323,7 @@ def test_a_filter_says_what_is_asked_for():
     )
 
 
+@pytest.mark.slow
 def test_kinds_of_index_have_their_names_in_milvus(tmp_path):
     with Milvus(str(tmp_path / "kinds.db"), create=True) as milvus:
         vectors = np.random.default_rng(0).normal(size=(600, 16)).astype(np.float32)

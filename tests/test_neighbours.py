@@ -421,6 +421,7 @@ FILTERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["Flat", "HNSW16", "IVF16,SQ8"])
 @pytest.mark.parametrize("filters", FILTERS)
 def test_filters_list_the_nearest_of_the_clips_that_pass(large, kind, filters):

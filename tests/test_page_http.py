@@ -92,6 +92,7 @@ def test_what_another_site_sends_changes_nothing(client, desk, identifier, heade
     assert desk.clip(identifier)["project"] == "Буба"
 
 
+@pytest.mark.slow
 def test_every_page_tells_browsers_to_run_nothing_but_its_own_script(client, identifier) -> None:
     for path in ("/desk", f"/desk/clip?id={identifier}", "/desk/clip?id=nothing", "/desk/labels", "/desk/projects"):
         answer = client.get(path)

@@ -121,6 +121,7 @@ def test_the_most_confident_mistakes_come_first(page) -> None:
 STRANGE = ["_begins", "Буба 🎉", "名探偵コナン", "ماشا والدب", "한글 $5$", "🎉🎉"]
 
 
+@pytest.mark.slow
 def test_names_of_any_letters_are_readable_in_plots_and_warn_of_nothing(tmp_path, capfd) -> None:
     made = judged()
     rng = np.random.default_rng(1)

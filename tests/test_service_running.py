@@ -35,6 +35,7 @@ def call(address: str, method: str, path: str, body=None, **headers: str) -> tup
         connection.close()
 
 
+@pytest.mark.slow
 def test_it_says_where_it_listens_and_ctrl_c_ends_it_well(fitted):
     with running("--catalogue", fitted) as (process, address):
         assert call(address, "GET", "/health")[0] == 200
@@ -46,6 +47,7 @@ def test_it_says_where_it_listens_and_ctrl_c_ends_it_well(fitted):
     assert examine(fitted) == []
 
 
+@pytest.mark.slow
 def test_the_token_comes_from_a_file_or_a_variable(fitted, tmp_path):
     (tmp_path / "token").write_text(f"{TOKEN}\n")
     with running("--catalogue", fitted, "--token-file", tmp_path / "token") as (_, address):
@@ -171,6 +173,7 @@ def test_requests_that_nobody_thought_of_are_no_error_of_the_service(fitted, tmp
     assert examine(fitted) == []
 
 
+@pytest.mark.slow
 def test_commands_of_others_are_seen_and_a_writer_among_them_waits(fitted):
     labelled = ids_of(fitted)[0]
     with running("--catalogue", fitted) as (_, address):

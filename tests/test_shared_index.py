@@ -67,6 +67,7 @@ def test_a_push_moves_all_and_another_nothing(catalogue, milvus):
     assert all(one.agrees and one.searched == 100 and one.recall == one.order == 1 for one in compared)
 
 
+@pytest.mark.slow
 def test_a_push_moves_what_has_changed_and_takes_out_what_is_gone(catalogue, milvus):
     push(catalogue, milvus)
     catalogue.label(["id1"], "Лунтик")  # a title, of id251 too, and a description
@@ -168,6 +169,7 @@ with Catalogue({str(catalogue.folder)!r}) as catalogue, Milvus({place!r}, create
         assert all(one.agrees for one in verify(catalogue, milvus))
 
 
+@pytest.mark.slow
 def test_a_new_catalogue_encodes_nothing_that_was_pulled(catalogue, milvus, encoded, tmp_path):
     push(catalogue, milvus)
     with Catalogue(tmp_path / "other", create=True) as other:
@@ -225,6 +227,7 @@ def test_what_was_pulled_before_something_that_is_no_vector_is_kept(catalogue, m
         assert other.counts()["vectors"] == 250
 
 
+@pytest.mark.slow
 def test_vectors_of_another_encoder_are_not_pulled(catalogue, milvus):
     MilvusStore.create(milvus, "title", "f" * 16, 16, "one")
     with pytest.raises(CatalogueError, match=f"fingerprint {'f' * 16}, not of {catalogue.fingerprint}"):
@@ -282,6 +285,7 @@ def test_the_commands_move_compare_and_search(fitted, train, run, tmp_path):
     assert json.loads(out)["texts_encoded"] == 0
 
 
+@pytest.mark.slow
 def test_a_new_catalogue_takes_the_vectors_of_an_encoder_with_a_prompt(run, tiny_model, tmp_path):
     place, clips = str(tmp_path / "vectors.db"), tmp_path / "clips.csv"
     make_table(1).to_csv(clips, index=False)
@@ -296,6 +300,7 @@ def test_a_new_catalogue_takes_the_vectors_of_an_encoder_with_a_prompt(run, tiny
     assert json.loads(out)["texts_encoded"] == 0
 
 
+@pytest.mark.slow
 def test_votes_of_a_stale_store_are_of_the_clips_that_it_knows(fitted, test_table, tmp_path):
     with Catalogue(fitted) as catalogue, Milvus(str(tmp_path / "vectors.db"), create=True) as milvus:
         push(catalogue, milvus)
@@ -330,6 +335,7 @@ def test_without_the_extra_the_line_that_installs_it_is_told(fitted_folder, tmp_
         assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_nothing_of_milvus_is_imported_where_no_store_is_named(fitted_folder, train, tmp_path):
     from test_imports import RUN, imported_by
 

@@ -41,6 +41,7 @@ with Catalogue(sys.argv[2]) as catalogue:
 )
 
 
+@pytest.mark.slow
 def test_two_writers_at_once_lose_nothing_and_write_nothing_twice(catalogue, tmp_path):
     tables = [table(0, 240), table(160, 240)]  # a third of each is in the other, too
     writers = []
@@ -225,6 +226,7 @@ def test_a_writer_that_is_killed_in_a_transaction_leaves_nothing_of_it(catalogue
     assert examine(catalogue.folder) == []
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_in_the_middle_is_one_line_and_the_same_command_does_the_rest(tmp_path, encoded, run):
     table(0, 60).to_csv(tmp_path / "clips.csv", index=False)
     with running_server() as server:

@@ -206,6 +206,7 @@ CUE = "00:00:01,000 --> 00:00:02,000\n"
 JUNK = ["<a", "{", "{\\p1", "[", "(", "♪#", "\n1", " \n", "\n", " ", "&lt;a", "1", "00:00:01,000 --> ", ">>", "-", CUE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [CUE + "а" + junk * (1_000_000 // len(junk)) + " б" for junk in JUNK]

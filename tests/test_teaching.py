@@ -95,6 +95,7 @@ def test_a_project_of_a_few_clips_is_found_and_the_others_keep_their_decisions(i
     assert taught_since(index) == [NEW]
 
 
+@pytest.mark.slow
 def test_a_taught_project_is_judged_by_the_trees_that_saw_such_projects_until_it_is_fitted(index):
     with Catalogue(index) as catalogue:
         teach(catalogue, NEW, IDS)
@@ -148,6 +149,7 @@ def test_one_clip_is_enough_to_be_known(index):
     assert LATER_IDS[0] in decided(index, LATER_IDS)
 
 
+@pytest.mark.slow
 def test_a_fit_learns_what_was_taught_like_all_others(index):
     with Catalogue(index) as catalogue:
         teach(catalogue, NEW, IDS)
@@ -388,6 +390,7 @@ def test_killed_between_its_steps_a_change_leaves_a_model_that_decides_and_can_b
     assert {key: again[key] for key in again if key != "files"} == {key: once[key] for key in once if key != "files"}
 
 
+@pytest.mark.slow
 def test_the_commands_teach_from_words_and_files(index, run, tmp_path):
     ids = tmp_path / "ids.txt"
     ids.write_text("\n".join(IDS[1:3]) + "\n\n", encoding="utf-8-sig")
