@@ -39,6 +39,9 @@ def execute(script: Path, share: float = 1.0) -> Any:
     import nbclient
 
     notebook = jupytext.read(script)
+    invented = sum(len(_SCALE.findall(cell["source"])) for cell in notebook.cells)
+    if share != 1.0 and invented != 1:
+        raise ValueError(f"{script}: to run on a share of its clips, it must invent them once: make_demo(scale=...)")
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:02d}"  # else every run has others
         if share != 1.0:

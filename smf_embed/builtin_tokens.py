@@ -17,8 +17,8 @@ from tokenizers.models import Unigram
 
 UNK, BOS, EOS = 0, 1, 2
 _SPACE = "\u2581"
-# to share out so few texts among threads takes longer than to read them
-_FEW = 4
+# to share out so few letters among threads takes longer than to read them; of more, others would wait meanwhile
+_FEW_LETTERS = 2_000
 
 
 class SentencePiece:
@@ -54,7 +54,7 @@ class SentencePiece:
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text, between the marks of beginning and end; at least three ids a text."""
         normal = [self.normalise(text) for text in texts]
-        if len(normal) <= _FEW:
+        if sum(map(len, normal)) <= _FEW_LETTERS:
             encodings = [self.rust.encode(text, add_special_tokens=False) for text in normal]
         else:
             encodings = self.rust.encode_batch(normal, add_special_tokens=False)

@@ -85,12 +85,14 @@ class Classifier:
         self._calibration = Calibration(arrays["calibration_given"], arrays["calibration_true"])
         self._catalogue = catalogue
         self._open_store = open_store
+        self._read_before: EncodedClips | None = None
 
     @functools.cached_property
     def _labelled(self) -> _LabelledClips:
-        """The labelled clips of the catalogue; read once, since who only fits and saves does not need them again."""
+        """What decisions are made by; worked out when it is needed, since who only fits and saves does without."""
         number = {project: row for row, project in enumerate(self.projects)}
-        known = self._catalogue.labelled()
+        known = self._catalogue.labelled() if self._read_before is None else self._read_before
+        self._read_before = None
         # labels given after the fit count at once, those of projects that the model has never seen cannot
         clips = known.part(np.array([clip[LABEL] in number for clip in known.clips], dtype=bool))
         # near-duplicates matter for clips that are labelled themselves; they are found when one is asked about
@@ -199,7 +201,9 @@ class Classifier:
             clips.ids.tolist(), projects, labels, evidence.clips, evidence.projects, learned.pairs
         ).to_arrays()
         say("done")
-        return cls(manifest, learned.trees.to_text(), arrays, builder.names, catalogue)
+        model = cls(manifest, learned.trees.to_text(), arrays, builder.names, catalogue)
+        model._read_before = clips
+        return model
 
     # -------------------------------------------------------------------------------------------------- predicting
 
@@ -308,7 +312,7 @@ class Classifier:
             No model, a damaged one, one of a newer program, or one whose encoder is not that of the catalogue.
         """
         model = cls(*read_model(Path(folder), catalogue), catalogue, open_store)
-        _ = model._labelled
+        _ = model._labelled  # by this thread, whose connection the catalogue has, and before the first clip waits
         return model
 
 

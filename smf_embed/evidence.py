@@ -18,13 +18,13 @@ from smf_embed.encoded_clips import NUMBERS, EncodedClips
 from smf_embed.lexical import LexicalModel
 from smf_embed.names import Names, NameSignals
 from smf_embed.other_use import OtherUse
-from smf_embed.threads import one_blas_thread, thread_count
+from smf_embed.threads import beside, one_blas_thread, thread_count
 from smf_embed.title_parts import TitleParts
 from smf_embed.votes import VOTES_AT, FieldVotes, OpenVoteSearch, Signals
 
-# clips that are looked at together; bounds the memory of the arrays by clip and project
-_CHUNK = 4096
-# parts in the making at once: each holds some hundred arrays of clips by projects, and the words need the interpreter
+# clips that are looked at together, and clips times projects: bounds the memory of the arrays by clip and project
+_CHUNK, _MOST_CELLS = 4096, 2**18
+# parts in the making at once: each holds some two hundred such arrays, and the words need the interpreter
 _MOST_PARTS = 4
 # a share of few clips says little: that many clips of no project are added to the channel's
 _CHANNEL_PRIOR = 3.0
@@ -206,8 +206,8 @@ class EvidenceBuilder:
         self.lexical = lexical
         self.names = names
         self.other_use = other_use
-        with ThreadPoolExecutor(1) as beside:
-            parts = beside.submit(TitleParts, labelled.title_parts, projects, groups, n_projects)
+        with beside() as start:
+            parts = start(TitleParts, labelled.title_parts, projects, groups, n_projects)
             self.votes: dict[str, FieldVotes] = {
                 field: FieldVotes(
                     labelled.vectors[field],
@@ -247,19 +247,20 @@ class EvidenceBuilder:
         """
         groups = np.full(len(clips), -1) if groups is None else groups
 
-        if len(clips) <= _CHUNK:
+        together = max(1, min(_CHUNK, _MOST_CELLS // self.n_projects))
+        if len(clips) <= together:
             return self._build_part(clips, groups)
         # clips of a channel go together: what its clips have to say is looked up once for all of them
         by_channel = np.argsort(clips.channels, kind="stable")
 
         def part(start: int) -> Evidence:
-            rows = by_channel[start : start + _CHUNK]
+            rows = by_channel[start : start + together]
             return self._build_part(clips.part(rows), groups[rows]).of_rows(rows)
 
         # while one part is searched, which needs no interpreter, the words of another are read
         workers = min(thread_count(), _MOST_PARTS)
         with one_blas_thread(), ThreadPoolExecutor(workers, initializer=_search_by_one_thread) as pool:
-            found = concatenated(list(pool.map(part, range(0, len(clips), _CHUNK))))
+            found = concatenated(list(pool.map(part, range(0, len(clips), together))))
         return found.pairs(np.argsort(found.clips, kind="stable"))
 
     def _build_part(self, clips: EncodedClips, groups: np.ndarray) -> Evidence:
@@ -394,7 +395,8 @@ def _candidates(
     ranked = np.stack([values for values, _, _ in asked])
     ranked[np.isnan(ranked)] = -np.inf
     ranked[..., 0] = -np.inf
-    counts, least = np.array([count for _, count, _ in asked]), np.array([above for *_, above in asked])
+    counts = np.array([count for _, count, _ in asked])
+    least = np.array([above for *_, above in asked], dtype=ranked.dtype)
     signal, row = np.ogrid[: len(asked), : len(share)]
     for place in range(2):
         highest = ranked.argmax(axis=2)

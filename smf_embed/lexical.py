@@ -81,7 +81,7 @@ class LexicalModel:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], field: str) -> LexicalModel:
         """Take the machines of a field out of the arrays of a model."""
-        return cls(*(arrays[f"{field}_{part.name}"].astype(np.float32) for part in dataclasses.fields(cls)))
+        return cls(*(np.asarray(arrays[f"{field}_{part.name}"], np.float32) for part in dataclasses.fields(cls)))
 
     def to_arrays(self, field: str) -> dict[str, np.ndarray]:
         """Return what `from_arrays` takes, `title_idf` and so on; weights of half precision, which tell as much."""
@@ -136,29 +136,6 @@ class LexicalModel:
         weights, bias = _fit_machines(features, projects, n_projects, hardest)
         return cls(idf, weights, bias)
 
-    def fit_column(self, counts: sp.csr_matrix, is_own: np.ndarray) -> tuple[np.ndarray, np.float32]:
-        """Fit the machine of one project alone; the frequencies and the other machines stay as they are.
-
-        Parameters
-        ----------
-        counts : csr_matrix, shape (n, 2 ** 18)
-            See `hashed_counts`; rows without n-grams are left out.
-        is_own : ndarray of bool, shape (n,)
-            Whether a row is of the project.
-
-        Returns
-        -------
-        weights : ndarray, shape (len(idf),), float32
-        bias : float32
-            NaN, and all weights zero, where there is nothing to learn from.
-        """
-        filled = np.flatnonzero(np.diff(counts.indptr))
-        if not len(self.idf) or not len(filled):
-            return np.zeros(len(self.idf), dtype=np.float32), np.float32(np.nan)
-        features, every = tfidf(counts[filled], self.idf), np.arange(len(filled))
-        weights, bias = _fit_machines(features, is_own[filled].astype(int), 2, lambda _: every)
-        return weights[:, 1], bias[1]
-
     def scores(self, counts: sp.csr_matrix) -> np.ndarray:
         """Return the signed distances to each project's hyperplane, shape (n, n_projects), float32.
 
@@ -170,6 +147,32 @@ class LexicalModel:
         result = np.asarray(tfidf(counts, self.idf) @ self.weights + self.bias, dtype=np.float32)
         result[np.diff(counts.indptr) == 0] = np.nan
         return result
+
+
+def fit_column(idf: np.ndarray, counts: sp.csr_matrix, is_own: np.ndarray) -> tuple[np.ndarray, np.float32]:
+    """Fit the machine of one project alone; the frequencies and the other machines stay as they are.
+
+    Parameters
+    ----------
+    idf : ndarray, shape (n_features,), float32
+        See `LexicalModel`.
+    counts : csr_matrix, shape (n, 2 ** 18)
+        See `hashed_counts`; rows without n-grams are left out.
+    is_own : ndarray of bool, shape (n,)
+        Whether a row is of the project.
+
+    Returns
+    -------
+    weights : ndarray, shape (len(idf),), float32
+    bias : float32
+        NaN, and all weights zero, where there is nothing to learn from.
+    """
+    filled = np.flatnonzero(np.diff(counts.indptr))
+    if not len(idf) or not len(filled):
+        return np.zeros(len(idf), dtype=np.float32), np.float32(np.nan)
+    features, every = tfidf(counts[filled], idf), np.arange(len(filled))
+    weights, bias = _fit_machines(features, is_own[filled].astype(int), 2, lambda _: every)
+    return weights[:, 1], bias[1]
 
 
 def _highest(rows: np.ndarray, scores: np.ndarray, most: int) -> np.ndarray:

@@ -41,7 +41,7 @@ class ModelParts(NamedTuple):
     trees : str
         LightGBM's own text format.
     arrays : dict of str → ndarray
-        Centres and lexical machines by field: `title_centre`, `title_idf`, `title_weights`, `title_bias`, ….
+        Centres and lexical machines by field: `title_centre`, `title_idf`, `title_weights` (float16), `title_bias`, ….
     names : Names
     """
 

@@ -17,7 +17,6 @@ from smf_embed.aliases import Alias
 from smf_embed.catalogue import Catalogue
 from smf_embed.clips import ID, NONE, TEXT_FIELDS
 from smf_embed.errors import InputError
-from smf_embed.lexical import LexicalModel
 from smf_embed.lexicon import Entry, Lexicon, names_in_label
 from smf_embed.model_files import MODEL_FOLDER, ModelParts, read_model, write_model
 from smf_embed.model_parts import (
@@ -301,10 +300,9 @@ def _learned(
     arrays, aliases, counts = dict(parts.arrays), {}, {}
     for field in TEXT_FIELDS:
         texts = FieldTexts.read(catalogue, field, name)
-        machines = LexicalModel.from_arrays(arrays, field)
         counts[field] = int(texts.is_own.sum())
-        weights, bias = np.require(machines.weights, requirements="W"), np.require(machines.bias, requirements="W")
-        weights[:, number], bias[number] = texts.fit_column(catalogue, field, machines)
+        weights, bias = (np.require(arrays[f"{field}_{part}"], requirements="W") for part in ("weights", "bias"))
+        weights[:, number], bias[number] = texts.fit_column(catalogue, field, arrays[f"{field}_idf"])
         arrays |= {f"{field}_weights": weights, f"{field}_bias": bias}
         aliases[field] = [
             *texts.mine_aliases(number),

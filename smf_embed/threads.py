@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from typing import Any
 
 import psutil
 
@@ -55,6 +57,20 @@ def limit_threads() -> int:
     # threads that wait for work spin by default, and take the cores from those that have some
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return count
+
+
+@contextmanager
+def beside() -> Iterator[Callable[..., Future[Any]]]:
+    """Yield what starts work on another thread; where there is to be one alone, it returns when the work is done."""
+    with ThreadPoolExecutor(1) as pool:
+
+        def start(work: Callable[..., Any], *words: Any) -> Future[Any]:
+            started = pool.submit(work, *words)
+            if thread_count() == 1:
+                wait([started])
+            return started
+
+        yield start
 
 
 def use_threads(count: int) -> None:

@@ -23,7 +23,7 @@ from smf_embed.lexicon import WORD, Lexicon
 from smf_embed.names import Names
 from smf_embed.other_use import OtherUse
 from smf_embed.out_of_fold import at_most_one
-from smf_embed.threads import thread_count
+from smf_embed.threads import beside, thread_count
 from smf_embed.thresholds import Calibration, choose_thresholds
 from smf_embed.trees import FULL_GROWTH, DecisionTrees, Growth, Trees
 from smf_embed.word_rows import DistinctTexts, WordRows
@@ -105,9 +105,9 @@ class TrainingClips:
         labels = self.labels[rows]
         texts = {field: texts.part(rows) for field, texts in self._texts.items()}
         title_of, titles = self._titles
-        with ThreadPoolExecutor(1) as beside:
+        with beside() as start:
             # names are read while machines are fitted, which needs no interpreter
-            learned = beside.submit(
+            learned = start(
                 Names.learn, texts, titles.part(np.unique(title_of[rows])), labels, self.projects, self.lexicon
             )
             machines = {

@@ -111,19 +111,30 @@ def test_classify_answers_with_label_decision_or_unknown(fitted: Path, demo) -> 
     assert answer["never seen"] == "unknown"
 
 
-@pytest.mark.slow
-def test_saving_a_model_touches_no_other_file_of_the_folder(fitted: Path, tmp_path: Path) -> None:
+def test_saving_a_model_touches_no_other_file_of_the_folder(fitted_folder: Path, tmp_path: Path) -> None:
     others = [tmp_path / name for name in (".env", "names of people.xlsx", "trees.md", ".gitignore")]
     for path in others:
         path.write_text("kept", encoding="utf-8")
-    with Catalogue(fitted) as catalogue:
-        Classifier.load(fitted / "model", catalogue).save(tmp_path)
+    with Catalogue(fitted_folder) as catalogue:
+        Classifier.load(fitted_folder / "model", catalogue).save(tmp_path)
     assert all(path.read_text(encoding="utf-8") == "kept" for path in others)
 
 
-@pytest.mark.slow
-def test_no_clips_get_no_decisions(fitted: Path) -> None:
-    assert decide(fitted, []).empty
+def test_no_clips_get_no_decisions(fitted_folder: Path) -> None:
+    nothing = decide(fitted_folder, [])
+    assert nothing.empty
+    assert nothing["cartoon"].dtype == "str"
+
+
+def test_a_model_that_was_just_fitted_decides_by_what_it_was_fitted_on(train, encoder, tmp_path: Path) -> None:
+    with Catalogue(tmp_path, create=True) as catalogue:
+        catalogue.encoder = encoder
+        catalogue.add(iter_clips(train))
+        model = Classifier.fit(catalogue)
+        clips = catalogue.stored(train["yt_reel_id"].tolist()[:5])
+        catalogue.label(train["yt_reel_id"].tolist(), "none")
+    assert model.count_labelled(train["yt_reel_id"]) == len(train)
+    assert model.predict(clips)["cartoon"].tolist() == train["cartoon"].tolist()[:5]
 
 
 def clips(labels: list[str | None], title: str = "клип {}") -> pd.DataFrame:
@@ -182,11 +193,10 @@ def test_odd_catalogues_give_decisions_or_one_line(table: pd.DataFrame, tmp_path
             assert "\n" not in str(refused.value)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["delete", "truncate", "flip", "manifest", "half a manifest"])
-def test_a_damaged_model_is_refused(damage: str, fitted: Path, tmp_path: Path) -> None:
-    with Catalogue(fitted) as catalogue:
-        Classifier.load(fitted / "model", catalogue).save(tmp_path)
+def test_a_damaged_model_is_refused(damage: str, fitted_folder: Path, tmp_path: Path) -> None:
+    with Catalogue(fitted_folder) as catalogue:
+        Classifier.load(fitted_folder / "model", catalogue).save(tmp_path)
         victim = next(tmp_path.glob("*.safetensors"))
         content = victim.read_bytes()
         if damage == "delete":
@@ -202,10 +212,9 @@ def test_a_damaged_model_is_refused(damage: str, fitted: Path, tmp_path: Path) -
             Classifier.load(tmp_path, catalogue)
 
 
-@pytest.mark.slow
-def test_a_model_of_another_encoder_is_refused_naming_both(fitted: Path, tmp_path: Path) -> None:
-    with Catalogue(fitted) as catalogue:
-        model = Classifier.load(fitted / "model", catalogue)
+def test_a_model_of_another_encoder_is_refused_naming_both(fitted_folder: Path, tmp_path: Path) -> None:
+    with Catalogue(fitted_folder) as catalogue:
+        model = Classifier.load(fitted_folder / "model", catalogue)
         model.manifest = model.manifest | {"fingerprint": "0123456789abcdef"}
         model.save(tmp_path)
         with pytest.raises(ModelError, match=f"0123456789abcdef.*{catalogue.fingerprint}"):

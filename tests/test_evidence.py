@@ -5,17 +5,20 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from smf_embed import evidence as module
 from smf_embed.classifier import deal_folds
 from smf_embed.clips import CLIP_FIELDS, TEXT_FIELDS
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import EncodedClips
-from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, little_known, rare_channels
+from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, _candidates, little_known, rare_channels
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.lexicon import Lexicon
+from smf_embed.names import NameSignals
 from smf_embed.schema import PREPARED
 from smf_embed.title_forms import title_forms
 from smf_embed.title_parts import PartCounts
 from smf_embed.training import TrainingClips, few_shot_evidence, out_of_fold_evidence
+from smf_embed.votes import Signals
 
 N_PROJECTS = 4
 
@@ -65,7 +68,6 @@ def rows_of(evidence: Evidence, clip: int) -> tuple[list[int], np.ndarray]:
     return evidence.projects[pairs].tolist(), evidence.values[pairs]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("clip", [8, 21, 40])
 def test_evidence_of_a_training_clip_does_not_change_with_its_own_label(training, clip: int) -> None:
     clips, labels, groups, folds = training
@@ -198,6 +200,44 @@ def test_what_all_folds_need_of_the_texts_is_worked_out_once(training, monkeypat
     part = known.clips.part(np.flatnonzero(folds == 0))
     known.builder(np.flatnonzero(folds != 0), whole).build(part)
     assert sorted(asked) == ["hashed_counts"] * len(TEXT_FIELDS) + ["parts", "title_forms"]
+
+
+def test_the_highest_projects_of_each_signal_are_candidates() -> None:
+    """Against a loop over clips and signals; NaN is no signal, and `none` no candidate."""
+    random = np.random.default_rng(0)
+
+    def drawn() -> np.ndarray:
+        values = random.random((30, 6), dtype=np.float32)
+        values[random.random(values.shape) < 0.3] = np.nan
+        values[:3] = np.nan
+        return values
+
+    def signals_of() -> Signals:
+        return Signals({50: drawn()}, drawn(), drawn(), drawn(), np.zeros((30, 6), dtype=int))
+
+    signals, scores = {field: signals_of() for field in TEXT_FIELDS}, {field: drawn() for field in TEXT_FIELDS}
+    names = {field: NameSignals(drawn(), drawn(), drawn(), drawn(), np.zeros(30)) for field in TEXT_FIELDS}
+    share, channels = drawn(), drawn()
+    asked = [(signals["title"].best, 2, -np.inf), (scores["title"], 2, -np.inf), (share, 1, 0.02), (channels, 2, 0.01)]
+    for field in TEXT_FIELDS:
+        asked += [(signals[field].votes[50], 2, 0.0), (names[field].quality, 2, 0.0), (names[field].alias, 1, 0.0)]
+        asked += [(scores[field], 1, -0.9), (signals[field].best, 1, 0.3)] if field != "title" else []
+    expected = np.zeros((30, 6), dtype=bool)
+    for values, count, above in asked:
+        for row in range(30):
+            known = [project for project in range(1, 6) if values[row, project] > above]
+            expected[row, sorted(known, key=lambda project: -values[row, project])[:count]] = True
+    np.testing.assert_array_equal(_candidates(signals, scores, names, share, channels[None]), expected)
+
+
+def test_evidence_is_the_same_however_few_clips_go_together(training, monkeypatch) -> None:
+    builder, _ = build(*training)
+    whole = builder.build(training[0])
+    monkeypatch.setattr(module, "_MOST_CELLS", 7 * N_PROJECTS)
+    parts = builder.build(training[0])
+    np.testing.assert_array_equal(parts.clips, whole.clips)
+    np.testing.assert_array_equal(parts.projects, whole.projects)
+    np.testing.assert_allclose(parts.values, whole.values, atol=1e-5)
 
 
 def test_candidates_are_projects_and_each_clip_has_some(training) -> None:

@@ -6,6 +6,7 @@ import pytest
 from smf_embed.lexicon import WORD, Lexicon
 from smf_embed.names import Names
 from smf_embed.other_use import OtherUse
+from smf_embed.phrases import Phrases
 from smf_embed.word_rows import DistinctTexts, WordRows
 
 PROJECTS = ["none", "Ёжик и друзья", "Буба", "Малыш"]
@@ -36,6 +37,13 @@ def names() -> Names:
 )
 def test_words_of_names_and_of_mined_phrases_are_taken_out(names: Names, title: str, around: str) -> None:
     assert names.around([title, title]) == [around.split(), around.split()]
+
+
+def test_phrases_are_found_whole_and_texts_without_any_are_rows_of_nothing() -> None:
+    phrases = Phrases([("буба", "и", "лиса"), ("лиса",)])
+    rows = [["весна"], ["буба", "и"], [], ["буба", "и", "лиса"]]
+    assert phrases.occurrences(WordRows.of(rows)).toarray().tolist() == [[0, 0], [0, 0], [0, 0], [1, 1]]
+    assert phrases.occurrences(WordRows.of(rows[:1])).nnz == 0
 
 
 def test_a_name_that_stands_in_mixes_alone_is_no_sign_of_a_mix() -> None:

@@ -5,9 +5,9 @@ import numpy as np
 from smf_embed.other_use import OtherUse
 
 
-def titles_of(names: list[str]) -> tuple[list[str], list[str]]:
-    own = [f"{name} серия {number}" for name in names for number in range(20)]
-    other = [f"{word} {name} {number}" for name in names for word in ("раскраска", "lego") for number in range(10)]
+def titles_of(names: list[str]) -> tuple[list[list[str]], list[list[str]]]:
+    own = [[name, "серия", f"{number}"] for name in names for number in range(20)]
+    other = [[word, name, f"{number}"] for name in names for word in ("раскраска", "lego") for number in range(10)]
     return own, other
 
 
@@ -28,8 +28,10 @@ def test_toys_of_a_project_that_was_not_there_are_told_from_its_own_clips():
 
 
 def test_too_little_to_learn_from_says_nothing():
-    machine = OtherUse.fit(["буба 1", "lego буба"], np.array([1, 0]), np.array([[0, 0.5], [0, 0.5]], dtype=np.float32))
-    assert np.isnan(machine.scores(["буба 2"])).all()
+    machine = OtherUse.fit(
+        [["буба", "1"], ["lego", "буба"]], np.array([1, 0]), np.array([[0, 0.5], [0, 0.5]], dtype=np.float32)
+    )
+    assert np.isnan(machine.scores([["буба", "2"]])).all()
     assert machine.scores([]).shape == (0,)
     nothing = OtherUse.fit([], np.zeros(0, dtype=int), np.zeros((0, 3), dtype=np.float32))
     assert len(nothing.weights) == 0
@@ -37,4 +39,4 @@ def test_too_little_to_learn_from_says_nothing():
 
 def test_titles_that_name_nothing_are_not_learned_from():
     alias = np.zeros((40, 2), dtype=np.float32)
-    assert len(OtherUse.fit(["пирог"] * 40, np.arange(40) % 2, alias).weights) == 0
+    assert len(OtherUse.fit([["пирог"]] * 40, np.arange(40) % 2, alias).weights) == 0

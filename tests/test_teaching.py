@@ -15,6 +15,7 @@ from smf_embed import Catalogue, Classifier
 from smf_embed.aliases import mine_aliases, mine_aliases_of
 from smf_embed.audit import audit
 from smf_embed.clip_tables import iter_clips
+from smf_embed.clips import TEXT_FIELDS
 from smf_embed.datasets import make_demo
 from smf_embed.errors import CatalogueError, InputError, ModelError
 from smf_embed.evidence import unknown_channels
@@ -122,6 +123,7 @@ def test_more_clips_of_a_known_project_change_its_own_machine_and_no_other(index
     old, new = before._arrays["title_weights"], after._arrays["title_weights"]
     assert np.array_equal(old[:, :-1], new[:, :-1])
     assert not np.array_equal(old[:, -1], new[:, -1])
+    assert {after._arrays[f"{field}_weights"].dtype for field in TEXT_FIELDS} == {np.dtype(np.float16)}
     assert before._trees == after._trees
 
 
@@ -455,7 +457,7 @@ def test_a_machine_of_one_project_is_as_good_as_one_that_sees_all_texts(index, t
         model = Classifier.load(index / MODEL_FOLDER, catalogue)
         machines = model._labelled.builder.lexical["title"]
         texts = FieldTexts.read(catalogue, "title", "Буба")
-        weights, bias = texts.fit_column(catalogue, "title", machines)
+        weights, bias = texts.fit_column(catalogue, "title", machines.idf)
         number = model.projects.index("Буба")
     assert texts.is_own.sum() == train.loc[train["cartoon"] == "Буба", "reel_name"].nunique()
     whole = machines.weights[:, number]
