@@ -287,7 +287,7 @@ def mine_aliases_of(
             anchors.add(anchor)
             wanted.append(phrase)
     known = set(map(tuple, words_of(own)))
-    holding = [text for text in (text.replace("ё", "е") for text in others) if any(map(text.__contains__, anchors))]
+    holding = [text for text in (text.replace("ё", "е") for text in others) if any(word in text for word in anchors)]
     different = [words for words in dict.fromkeys(map(tuple, words_of(holding))) if words not in known]
     in_others = _texts_with(wanted, [without_numbers(words) for words in different])
     kept = {

@@ -201,9 +201,9 @@ class Classifier:
             clips.ids.tolist(), projects, labels, evidence.clips, evidence.projects, learned.pairs
         ).to_arrays()
         say("done")
-        model = cls(manifest, learned.trees.to_text(), arrays, builder.names, catalogue)
-        model._read_before = clips
-        return model
+        fitted = cls(manifest, learned.trees.to_text(), arrays, builder.names, catalogue)
+        fitted._read_before = clips
+        return fitted
 
     # -------------------------------------------------------------------------------------------------- predicting
 
