@@ -17,6 +17,9 @@ from smf_embed.neighbours import Neighbours, similar
 from smf_embed.shared_index import push
 from smf_embed.vector_facts import LONGEST_NAME, MOST_NAMES, VectorFacts
 
+# they talk to a server, or to a store that runs beside
+pytestmark = pytest.mark.slow
+
 milvus_lite = pytest.importorskip("milvus_lite", reason="milvus-lite keeps a collection in a file; not on Windows")
 
 # names that would end a string, begin another condition, or be read as an escape
@@ -220,7 +223,6 @@ def test_a_label_given_or_taken_away_counts(filled):
     assert filled.similar(text="title 200", labelled=True) == []
 
 
-@pytest.mark.slow
 def test_hostile_names_are_names(stores):
     count = len(HOSTILE)
     stores.add(
@@ -323,7 +325,6 @@ def test_a_filter_says_what_is_asked_for():
     )
 
 
-@pytest.mark.slow
 def test_kinds_of_index_have_their_names_in_milvus(tmp_path):
     with Milvus(str(tmp_path / "kinds.db"), create=True) as milvus:
         vectors = np.random.default_rng(0).normal(size=(600, 16)).astype(np.float32)

@@ -9,6 +9,9 @@ import test_sync
 
 from smf_embed.catalogue import Catalogue
 
+# they talk to a server, or to a store that runs beside
+pytestmark = pytest.mark.slow
+
 # tests of one catalogue, whatever its database is; those of the file itself stay where they are
 _OF_A_FILE = {"test_a_catalogue_with_states_is_verified_mended_and_of_this_format"}
 for _module in (test_catalogue, test_sync, test_faults):

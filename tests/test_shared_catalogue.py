@@ -23,6 +23,9 @@ from smf_embed.schema import CHECKED
 from smf_embed.snapshots import read_snapshot
 from smf_embed.teaching import teach
 
+# they talk to a server, or to a store that runs beside
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def catalogue(shared, encoded):
@@ -90,7 +93,6 @@ def test_texts_are_ordered_by_their_bytes_as_in_a_file(catalogue, tmp_path):
         assert catalogue.projects() == file.projects() == sorted(names)
 
 
-@pytest.mark.slow
 def test_decisions_are_those_of_a_file(fitted, shared, encoder, test_table, tmp_path, run):
     with Catalogue(fitted) as file:
         file.encoder = encoder
@@ -276,7 +278,6 @@ def test_clips_and_labels_are_exported_as_from_a_file(catalogue, tmp_path):
     assert add(catalogue, second).unchanged == 20
 
 
-@pytest.mark.slow
 def test_the_commands_take_an_address(shared, fitted, train, test_table, run, tmp_path):
     """All in one process, by the address, and by the local folder."""
     index, ids = ("--catalogue", shared), train["yt_reel_id"].tolist()
@@ -321,7 +322,6 @@ def test_the_commands_take_an_address(shared, fitted, train, test_table, run, tm
     assert err.count("\n") == 1
 
 
-@pytest.mark.slow
 def test_what_is_taught_while_a_fit_learns_is_kept(shared, fitted, train, run, monkeypatch):
     ids = train["yt_reel_id"].tolist()
     copy_catalogue(fitted, shared)
@@ -356,7 +356,6 @@ def test_a_missing_extra_is_named_with_its_command(tmp_path):
     assert done.stderr == "smf-embed: a shared catalogue needs sqlalchemy: pip install 'smf-embed[sql]'\n"
 
 
-@pytest.mark.slow
 def test_vectors_are_pulled_into_a_shared_catalogue_of_its_own_encoder(shared, run, tiny_model, tmp_path):
     pytest.importorskip("milvus_lite", reason="milvus-lite keeps a collection in a file; not on Windows")
     place = str(tmp_path / "vectors.db")

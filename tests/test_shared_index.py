@@ -21,6 +21,9 @@ from smf_embed.milvus_store import MilvusStore, store_of
 from smf_embed.neighbours import similar
 from smf_embed.shared_index import pull, push, verify
 
+# they talk to a server, or to a store that runs beside
+pytestmark = pytest.mark.slow
+
 milvus_lite = pytest.importorskip("milvus_lite", reason="milvus-lite keeps a collection in a file; not on Windows")
 
 
@@ -67,7 +70,6 @@ def test_a_push_moves_all_and_another_nothing(catalogue, milvus):
     assert all(one.agrees and one.searched == 100 and one.recall == one.order == 1 for one in compared)
 
 
-@pytest.mark.slow
 def test_a_push_moves_what_has_changed_and_takes_out_what_is_gone(catalogue, milvus):
     push(catalogue, milvus)
     catalogue.label(["id1"], "Лунтик")  # a title, of id251 too, and a description
@@ -79,7 +81,6 @@ def test_a_push_moves_what_has_changed_and_takes_out_what_is_gone(catalogue, mil
     assert all(one.agrees for one in verify(catalogue, milvus))
 
 
-@pytest.mark.slow
 def test_all_that_can_differ_is_found_told_and_mended(catalogue, milvus, run, tmp_path):
     push(catalogue, milvus)
     store = store_of(milvus, "title", catalogue)
@@ -141,7 +142,6 @@ def test_a_stopped_push_is_finished_by_the_next(catalogue, milvus, monkeypatch):
     assert all(one.agrees for one in verify(catalogue, milvus))
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 @pytest.mark.parametrize("after", [1, 4])
 def test_a_killed_push_is_finished_by_the_next(catalogue, tmp_path, after):
@@ -169,7 +169,6 @@ with Catalogue({str(catalogue.folder)!r}) as catalogue, Milvus({place!r}, create
         assert all(one.agrees for one in verify(catalogue, milvus))
 
 
-@pytest.mark.slow
 def test_a_new_catalogue_encodes_nothing_that_was_pulled(catalogue, milvus, encoded, tmp_path):
     push(catalogue, milvus)
     with Catalogue(tmp_path / "other", create=True) as other:
@@ -227,7 +226,6 @@ def test_what_was_pulled_before_something_that_is_no_vector_is_kept(catalogue, m
         assert other.counts()["vectors"] == 250
 
 
-@pytest.mark.slow
 def test_vectors_of_another_encoder_are_not_pulled(catalogue, milvus):
     MilvusStore.create(milvus, "title", "f" * 16, 16, "one")
     with pytest.raises(CatalogueError, match=f"fingerprint {'f' * 16}, not of {catalogue.fingerprint}"):
@@ -237,7 +235,6 @@ def test_vectors_of_another_encoder_are_not_pulled(catalogue, milvus):
     assert all(one.agrees for one in verify(catalogue, milvus))
 
 
-@pytest.mark.slow
 def test_the_commands_move_compare_and_search(fitted, train, run, tmp_path):
     place = str(tmp_path / "vectors.db")
     code, out, _ = run("index", "push", "--to", place, "--catalogue", fitted, "--json")
@@ -285,7 +282,6 @@ def test_the_commands_move_compare_and_search(fitted, train, run, tmp_path):
     assert json.loads(out)["texts_encoded"] == 0
 
 
-@pytest.mark.slow
 def test_a_new_catalogue_takes_the_vectors_of_an_encoder_with_a_prompt(run, tiny_model, tmp_path):
     place, clips = str(tmp_path / "vectors.db"), tmp_path / "clips.csv"
     make_table(1).to_csv(clips, index=False)
@@ -300,7 +296,6 @@ def test_a_new_catalogue_takes_the_vectors_of_an_encoder_with_a_prompt(run, tiny
     assert json.loads(out)["texts_encoded"] == 0
 
 
-@pytest.mark.slow
 def test_votes_of_a_stale_store_are_of_the_clips_that_it_knows(fitted, test_table, tmp_path):
     with Catalogue(fitted) as catalogue, Milvus(str(tmp_path / "vectors.db"), create=True) as milvus:
         push(catalogue, milvus)
@@ -320,7 +315,6 @@ cli.main()
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["pymilvus", "milvus_lite"])
 def test_without_the_extra_the_line_that_installs_it_is_told(fitted_folder, tmp_path, missing):
     for words in (
@@ -335,7 +329,6 @@ def test_without_the_extra_the_line_that_installs_it_is_told(fitted_folder, tmp_
         assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.slow
 def test_nothing_of_milvus_is_imported_where_no_store_is_named(fitted_folder, train, tmp_path):
     from test_imports import RUN, imported_by
 

@@ -20,6 +20,9 @@ from smf_embed.errors import CatalogueError
 from smf_embed.neighbours import Neighbours
 from smf_embed.schema import CHECKED
 
+# they talk to a server, or to a store that runs beside
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def catalogue(shared, encoded):
@@ -41,7 +44,6 @@ with Catalogue(sys.argv[2]) as catalogue:
 )
 
 
-@pytest.mark.slow
 def test_two_writers_at_once_lose_nothing_and_write_nothing_twice(catalogue, tmp_path):
     tables = [table(0, 240), table(160, 240)]  # a third of each is in the other, too
     writers = []
@@ -78,7 +80,6 @@ def test_two_writers_at_once_lose_nothing_and_write_nothing_twice(catalogue, tmp
     assert examine(catalogue.folder) == []
 
 
-@pytest.mark.slow
 def test_readers_see_one_generation_while_a_writer_adds(catalogue, tmp_path, monkeypatch):
     add(catalogue, test_concurrency.table(0, 200))
     Neighbours(catalogue).save()
@@ -226,7 +227,6 @@ def test_a_writer_that_is_killed_in_a_transaction_leaves_nothing_of_it(catalogue
     assert examine(catalogue.folder) == []
 
 
-@pytest.mark.slow
 def test_a_server_that_stops_in_the_middle_is_one_line_and_the_same_command_does_the_rest(tmp_path, encoded, run):
     table(0, 60).to_csv(tmp_path / "clips.csv", index=False)
     with running_server() as server:
