@@ -27,8 +27,12 @@ def word_grams(rows: Iterable[Sequence[str]]) -> sp.csr_matrix:
         Counts; indices of a row are sorted. Those of scikit-learn's `HashingVectorizer`, which for a single text takes
         five times as long.
     """
-    grams = [[*words, *map(" ".join, itertools.pairwise(words))] for words in rows]
-    counts: sp.csr_matrix = _hasher().transform(grams) if grams else sp.csr_matrix((0, FEATURES), dtype=np.float32)
+    # one text after the other: the pairs of all at once would take many times the room of the texts
+    grams = ([*words, *map(" ".join, itertools.pairwise(words))] for words in rows)
+    first = next(grams, None)
+    if first is None:
+        return sp.csr_matrix((0, FEATURES), dtype=np.float32)
+    counts: sp.csr_matrix = _hasher().transform(itertools.chain([first], grams))
     return counts
 
 
