@@ -1,4 +1,4 @@
-"""Candidates of a clip and the evidence of each clip-project pair: the columns that LightGBM decides by.
+"""The evidence of each pair of a clip and a candidate project: the columns that LightGBM decides by.
 
 The columns are the same for every project, so that a project with five clips profits from what is learned on all.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from smf_embed.candidates import candidates_of
 from smf_embed.channel_votes import KINDS, ChannelVotes, TitledClips
 from smf_embed.clips import TEXT_FIELDS
 from smf_embed.encoded_clips import NUMBERS, EncodedClips
@@ -33,9 +34,6 @@ _RARE = 0.05
 
 #: A project of so many labelled clips or fewer counts as small: its machines and votes say less than those of others.
 FEW_CLIPS = 10
-
-#: Fields that may speak of much besides the clip's own project.
-LONG_FIELDS = ("description", "subtitles")
 
 _COMPARED = "minus that of the best other candidate project"
 
@@ -270,7 +268,7 @@ class EvidenceBuilder:
         share, channel_size = self._channel_shares(clips.channels)
         channels_say = self._channel_votes.ask(_titled(clips, slice(None), self._centred_titles(clips), groups))
         parts_say = self._title_parts.ask(clips.title_parts, groups)
-        row, project = np.nonzero(_candidates(signals, scores, names, share, channels_say))
+        row, project = np.nonzero(candidates_of(signals, scores, names, share, channels_say))
         # for one clip the calls take longer than the work: what is alike goes together
         compared = [
             array
@@ -367,43 +365,6 @@ def _search_by_one_thread() -> None:
     import faiss
 
     faiss.omp_set_num_threads(1)
-
-
-def _candidates(
-    signals: dict[str, Signals],
-    scores: dict[str, np.ndarray],
-    names: dict[str, NameSignals],
-    share: np.ndarray,
-    channels_say: np.ndarray,
-) -> np.ndarray:
-    """Return the pairs worth judging, bool, shape (n, n_projects)."""
-    title = signals["title"]
-    # (signal, how many of its highest projects, one or two, and only above)
-    asked = (
-        (title.best, 2, -np.inf),
-        (scores["title"], 2, -np.inf),
-        (title.votes[50], 2, 0.0),
-        *((scores[field], 1, -0.9) for field in LONG_FIELDS),
-        *((signals[field].best, 1, 0.3) for field in LONG_FIELDS),
-        *((signals[field].votes[50], 2, 0.0) for field in LONG_FIELDS),
-        (share, 1, 0.02),
-        (channels_say[0], 2, 0.01),
-        *((named.quality, 2, 0.0) for named in names.values()),
-        *((named.alias, 1, 0.0) for named in names.values()),
-    )
-    chosen = np.zeros(share.shape, dtype=bool)
-    ranked = np.stack([values for values, _, _ in asked])
-    ranked[np.isnan(ranked)] = -np.inf
-    ranked[..., 0] = -np.inf
-    counts = np.array([count for _, count, _ in asked])
-    least = np.array([above for *_, above in asked], dtype=ranked.dtype)
-    signal, row = np.ogrid[: len(asked), : len(share)]
-    for place in range(2):
-        highest = ranked.argmax(axis=2)
-        passed = (ranked[signal, row, highest] > least[:, None]) & (counts > place)[:, None]
-        chosen[np.nonzero(passed)[1], highest[passed]] = True
-        ranked[signal, row, highest] = -np.inf
-    return chosen
 
 
 def _gaps_to_best_other(arrays: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:

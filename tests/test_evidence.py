@@ -6,11 +6,12 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from smf_embed import evidence as module
+from smf_embed.candidates import candidates_of
 from smf_embed.classifier import deal_folds
 from smf_embed.clips import CLIP_FIELDS, TEXT_FIELDS
 from smf_embed.decisions import rank
 from smf_embed.encoded_clips import EncodedClips
-from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, _candidates, little_known, rare_channels
+from smf_embed.evidence import COLUMNS, Evidence, EvidenceBuilder, little_known, rare_channels
 from smf_embed.lexical import LexicalModel, hashed_counts
 from smf_embed.lexicon import Lexicon
 from smf_embed.names import NameSignals
@@ -227,7 +228,7 @@ def test_the_highest_projects_of_each_signal_are_candidates() -> None:
         for row in range(30):
             known = [project for project in range(1, 6) if values[row, project] > above]
             expected[row, sorted(known, key=lambda project: -values[row, project])[:count]] = True
-    np.testing.assert_array_equal(_candidates(signals, scores, names, share, channels[None]), expected)
+    np.testing.assert_array_equal(candidates_of(signals, scores, names, share, channels[None]), expected)
 
 
 def test_evidence_is_the_same_however_few_clips_go_together(training, monkeypatch) -> None:
