@@ -12,7 +12,7 @@ def test_work_beside_waits_only_where_there_is_another_thread(monkeypatch: pytes
     monkeypatch.setattr(threads, "thread_count", lambda: count)
     go = threading.Event()
     with threads.beside() as start:
-        started = start(go.wait, 0.2)  # where it is waited for, nobody lets it go
+        started = start(go.wait, 1.0)  # where it is waited for, nobody lets it go
         assert started.done() == (count == 1)
         go.set()
     assert started.result() == (count == 2)
