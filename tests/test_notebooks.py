@@ -46,8 +46,8 @@ def test_notebook_runs(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from execute import execute
 
     before = {path.name for path in FOLDER.iterdir() if path.name != "__pycache__"}
-    # half the clips: most of the time goes into fitting
-    cells = execute(script, share=0.5).cells
+    # most of the time goes into fitting; the third fits nothing, and counts the clips of every size of project
+    cells = execute(script, share=0.5 if script.stem.startswith("3_") else 0.25).cells
     assert {path.name for path in FOLDER.iterdir() if path.name != "__pycache__"} == before, "it leaves files behind"
     # figures differ from machine to machine, and what is shown does not
     assert [shown(cell) for cell in cells] == [shown(cell) for cell in cells_of(script)]

@@ -116,6 +116,15 @@ def done(folder: Path) -> dict[str, dict]:
 
 
 @pytest.fixture(scope="module")
+def left_behind():
+    """Processes whose owner was killed. Ray's own wait almost a minute for it, so they are looked for after all tests."""
+    processes = []
+    yield processes
+    _, alive = psutil.wait_procs(processes, timeout=120)
+    assert not alive
+
+
+@pytest.fixture(scope="module")
 def clips(train, tmp_path_factory):
     """Shards of clips whose texts the fitted catalogue knows, so that no encoder is needed; each takes a while."""
     folder = tmp_path_factory.mktemp("clips")
@@ -134,6 +143,27 @@ def expected(clips, fitted_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("expected") / "out"
     predict_shards(str(clips), Deciding(str(fitted_folder), str(folder), {}))
     return {path.name: path.read_bytes() for path in folder.glob("*.parquet")}
+
+
+def test_a_killed_run_leaves_no_process_and_the_next_does_the_rest(
+    started, clips, expected, fitted_folder, left_behind, tmp_path
+):
+    out = tmp_path / "out"
+    words = ["predict", clips, "-o", out, "--catalogue", fitted_folder, "--engine", "ray", "--workers", 2]
+    driver = started(*words)
+    wait_for(lambda: len(done(out)) >= 2)
+    family = psutil.Process(driver.pid).children(recursive=True)
+    driver.kill()
+    driver.communicate()
+    assert len(family) > 4
+    left_behind.extend(family)
+    before = {name: (out / name).stat().st_mtime_ns for name in done(out)}
+    assert 2 <= len(before) < SHARDS
+    code, _, err = finished(started(*words))
+    assert code == 0, err
+    assert f"{len(before)} of them done before" in err
+    assert {name: (out / name).stat().st_mtime_ns for name in before} == before
+    assert {path.name: path.read_bytes() for path in out.glob("*.parquet")} == expected
 
 
 def test_both_engines_decide_new_clips_alike_and_tell_the_same_of_bad_ones(started, fitted_folder, tmp_path):
@@ -193,27 +223,6 @@ def test_a_shard_that_kills_every_worker_stops_no_other(started, clips, expected
     assert reason in err.splitlines()[-1]
     others = {name: whole for name, whole in expected.items() if name != "3.parquet"}
     assert {path.name: path.read_bytes() for path in out.glob("*.parquet")} == others
-
-
-def test_a_killed_run_leaves_no_process_and_the_next_does_the_rest(started, clips, expected, fitted_folder, tmp_path):
-    out = tmp_path / "out"
-    words = ["predict", clips, "-o", out, "--catalogue", fitted_folder, "--engine", "ray", "--workers", 2]
-    driver = started(*words)
-    wait_for(lambda: len(done(out)) >= 2)
-    family = psutil.Process(driver.pid).children(recursive=True)
-    driver.kill()
-    driver.communicate()
-    assert len(family) > 4
-    before = {name: (out / name).stat().st_mtime_ns for name in done(out)}
-    assert 2 <= len(before) < SHARDS
-    code, _, err = finished(started(*words))
-    assert code == 0, err
-    assert f"{len(before)} of them done before" in err
-    assert {name: (out / name).stat().st_mtime_ns for name in before} == before
-    assert {path.name: path.read_bytes() for path in out.glob("*.parquet")} == expected
-    # those that serve Ray's own pages wait a while for a head that is gone
-    _, alive = psutil.wait_procs(family, timeout=120)
-    assert not alive
 
 
 def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(started, clips, fitted_folder, tmp_path):
