@@ -15,7 +15,7 @@ from smf_embed.model_files import ModelParts
 from smf_embed.names import Names
 from smf_embed.out_of_fold import changed_arrays
 
-# parts of the manifest that are by project; what is not there yet comes with the next fit
+# parts of the manifest that are by project, beside the metrics; what is not there yet comes with the next fit
 _BY_PROJECT = ("sizes", "thresholds", "out_of_fold")
 
 
@@ -38,8 +38,13 @@ def without_project(parts: ModelParts, name: str) -> ModelParts:
         for part in ("weights", "bias"):
             arrays[f"{field}_{part}"] = np.delete(arrays[f"{field}_{part}"], gone, axis=-1)
     manifest = parts.manifest | {"projects": [other for other in parts.manifest["projects"] if other != name]}
-    for part in _BY_PROJECT:
-        manifest[part] = {other: value for other, value in manifest[part].items() if other != name}
+
+    def rest(by_project: dict[str, Any]) -> dict[str, Any]:
+        return {other: value for other, value in by_project.items() if other != name}
+
+    metrics = parts.manifest["metrics"]
+    manifest |= {part: rest(parts.manifest[part]) for part in _BY_PROJECT}
+    manifest["metrics"] = metrics | {"by_project": rest(metrics["by_project"])}
 
     def moved(alias: Alias) -> Alias | None:
         if alias.project == gone:
