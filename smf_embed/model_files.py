@@ -41,7 +41,9 @@ class ModelParts(NamedTuple):
     trees : str
         LightGBM's own text format.
     arrays : dict of str → ndarray
-        Centres and lexical machines by field: `title_centre`, `title_idf`, `title_weights` (float16), `title_bias`, ….
+        Centres and lexical machines by field: `title_centre`, `title_idf`, `title_weights` (float16), `title_bias`, …;
+        `calibration_given`, `calibration_true`, `other_use_weights`, `other_use_bias`, and what
+        `smf_embed.out_of_fold.OutOfFold.to_arrays` gives.
     names : Names
     """
 
@@ -113,6 +115,8 @@ def read_model(folder: Path, catalogue: Catalogue) -> ModelParts:
         names = Names.from_json(json.loads(files["names"].read_text(encoding="utf-8")))
         arrays, trees = load_file(files["arrays"]), files["trees"].read_text(encoding="utf-8")
     except (SafetensorError, OSError, ValueError, KeyError) as error:
+        if read_manifest(folder) != manifest:
+            return read_model(folder, catalogue)
         raise ModelError(f"{folder}: cannot be read: {error}; make the model again: smf-embed fit") from error
     return ModelParts(manifest, trees, arrays, names)
 
