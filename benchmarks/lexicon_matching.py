@@ -139,14 +139,17 @@ def main() -> None:
 
     groups = pd.factorize(train["title"] + "\n" + train["description"])[0]
     folds = deal_folds(labels, groups, 5, 0)
-    mined = {}
+    mined, inside = {}, {}
     for field, naming in (("title", 0.05), ("description", None)):
+        texts = DistinctTexts.of(train[field].tolist())
         started = time.perf_counter()
-        mined[field] = mine_aliases(
-            DistinctTexts.of(train[field].tolist()), labels, len(projects), folds, naming=naming
-        )
+        mined[field] = mine_aliases(texts, labels, len(projects), naming=naming)
         print(f"# {field}s mined in {time.perf_counter() - started:.1f} s: {len(mined[field])} phrases")
-    inside = {field: one.out_of_fold for field, one in mined.items()}
+        inside[field] = np.zeros((len(labels), len(projects)), dtype=np.float32)
+        for fold in np.unique(folds):
+            others, own = (np.flatnonzero(chosen) for chosen in (folds != fold, folds == fold))
+            by_others = mine_aliases(texts.part(others), labels[others], len(projects), naming=naming)
+            inside[field][own] = by_others.scores_of(texts.part(own))
     outside = {field: one.scores(test[field].tolist()) for field, one in mined.items()}
     floor: dict[str, float] = {}
     for field in mined:

@@ -42,9 +42,9 @@ def measure(name: str, train: pd.DataFrame, test: pd.DataFrame) -> None:
     matcher = LexiconMatcher(lexicon, projects, known)
     titles = sorted({clean(title) for title in test["reel_name"].dropna()} - {""})
 
-    found = matcher.match(titles).dense(len(titles))["kind"]
+    found = matcher.match(titles).dense()["kind"]
     corrected = [preparation.prepare_title(title).text for title in titles]
-    after = matcher.match(corrected).dense(len(titles))["kind"]
+    after = matcher.match(corrected).dense()["kind"]
     there = found >= MatchKind.INFLECTED
     harmed = there & (after < MatchKind.INFLECTED)
 
@@ -63,8 +63,8 @@ def measure(name: str, train: pd.DataFrame, test: pd.DataFrame) -> None:
             edited.append(" ".join(words))
     mended = [preparation.prepare_title(title).text for title in edited]
     exact = (found[rows] == MatchKind.EXACT).sum()
-    kinds = matcher.match(mended).dense(len(mended))["kind"]
-    unaided = matcher.match(edited).dense(len(edited))["kind"]
+    kinds = matcher.match(mended).dense()["kind"]
+    unaided = matcher.match(edited).dense()["kind"]
     was = found[rows] == MatchKind.EXACT
     print(
         f"{name:<10}{there.sum():>7}{harmed.sum():>8}   {exact:>8}{(was & (kinds >= 3)).sum() / exact:>10.3f}"

@@ -27,16 +27,16 @@ SWITCHES = {
     "correction": {"smf_embed.typos.Corrector._read": lambda self, token: None},
     "names": {
         "smf_embed.lexicon.Lexicon.from_labels": classmethod(lambda cls, projects: cls()),
-        "smf_embed.names.mine_aliases": lambda texts, labels, n, **_: _no_aliases(len(labels), n),
+        "smf_embed.names.mine_aliases": lambda texts, labels, n, **_: _no_aliases(n),
     },
     "boilerplate": {"smf_embed.boilerplate.Boilerplate.strip": lambda self, text, channel, title=None: (text, ())},
 }
 
 
-def _no_aliases(n: int, n_projects: int):
+def _no_aliases(n_projects: int):
     from smf_embed.aliases import MinedAliases
 
-    return MinedAliases([], n_projects, np.zeros((n, n_projects), dtype=np.float32))
+    return MinedAliases([], n_projects)
 
 
 def with_edits(title: str, share: float, rng: np.random.Generator) -> str:

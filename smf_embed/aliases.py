@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -58,14 +59,11 @@ class MinedAliases:
     aliases : sequence of Alias
     n_projects : int
         `none`, number 0, included.
-    out_of_fold : ndarray, shape (n, n_projects), float32, optional
-        For each text that was mined, its scores by phrases that were mined in the other folds.
     """
 
-    def __init__(self, aliases: Sequence[Alias], n_projects: int, out_of_fold: np.ndarray | None = None) -> None:
+    def __init__(self, aliases: Sequence[Alias], n_projects: int) -> None:
         self.aliases = list(aliases)
         self.n_projects = n_projects
-        self.out_of_fold = out_of_fold
         self._phrases = Phrases([tuple(alias.text.split(" ")) for alias in self.aliases])
 
     def __len__(self) -> int:
@@ -126,7 +124,7 @@ class MinedAliases:
         ]
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain data that `json.dumps` takes and `from_json` reads; `out_of_fold` is not in it."""
+        """Return plain data that `json.dumps` takes and `from_json` reads."""
         aliases = [asdict(alias) for alias in self.aliases]
         return {"version": FORMAT_VERSION, "n_projects": self.n_projects, "aliases": aliases}
 
@@ -151,7 +149,6 @@ def mine_aliases(
     texts: DistinctTexts,
     labels: np.ndarray,
     n_projects: int,
-    folds: np.ndarray | None = None,
     *,
     longest: int = 4,
     least_texts: float = 2.0,
@@ -173,8 +170,6 @@ def mine_aliases(
         0 is `none`.
     n_projects : int
         `none` included.
-    folds : ndarray of int, shape (n,), optional
-        With folds, the result has `out_of_fold` scores.
     longest : int
         Words of the longest phrase.
     least_texts : float
@@ -199,32 +194,17 @@ def mine_aliases(
     ones = np.ones(len(texts.key_of))
     texts_of_key = sp.csr_matrix((ones, (texts.key_of, np.arange(len(ones)))), shape=(len(keys), len(ones)))
 
-    def counted(rows: np.ndarray) -> sp.csr_matrix:
-        return (texts_of_key @ _shares(text_of[rows], labels[rows], len(ones), n_projects)).tocsr()
-
-    everything = np.arange(len(labels))
-    phrases = Phrases(frequent_phrases(keys, counted(everything), longest, least_texts))
+    counts = (texts_of_key @ _shares(text_of, labels, len(ones), n_projects)).tocsr()
+    phrases = Phrases(frequent_phrases(keys, counts, longest, least_texts))
     occurrences = phrases.occurrences(keys)
-
-    def weigh(rows: np.ndarray) -> _Weights:
-        counts = counted(rows)
-        if naming is not None:
-            first = _weigh(occurrences, counts, least_texts, naming, prior)
-            first.precision[first.own < _NAMING_SHARE * first.of_projects] = 0.0
-            several = (_best(occurrences, first, n_projects) > 0).sum(axis=1) > 1
-            keep = np.ones((len(keys), n_projects), dtype=bool)
-            keep[several, 0] = False
-            counts = counts.multiply(keep).tocsr()
-        return _weigh(occurrences, counts, least_texts, least_precision, prior)
-
-    out_of_fold = None
-    if folds is not None:
-        key_of = texts.key_of[text_of]
-        out_of_fold = np.zeros((len(texts), n_projects), dtype=np.float32)
-        for fold in np.unique(folds):
-            inside = folds == fold
-            out_of_fold[inside] = _best(occurrences[key_of[inside]], weigh(np.flatnonzero(~inside)), n_projects)
-    weights = weigh(everything)
+    if naming is not None:
+        first = _weigh(occurrences, counts, least_texts, naming, prior)
+        first.precision[first.own < _NAMING_SHARE * first.of_projects] = 0.0
+        several = (_best(occurrences, first, n_projects) > 0).sum(axis=1) > 1
+        keep = np.ones((len(keys), n_projects), dtype=bool)
+        keep[several, 0] = False
+        counts = counts.multiply(keep).tocsr()
+    weights = _weigh(occurrences, counts, least_texts, least_precision, prior)
     kept = {
         phrase: Alias(" ".join(phrase), int(project), round(float(precision), 6), round(float(own), 3))
         for phrase, project, precision, own in zip(
@@ -234,7 +214,7 @@ def mine_aliases(
     }
     aliases = [alias for phrase, alias in kept.items() if not _has_better_part(phrase, alias, kept)]
     aliases.sort(key=lambda alias: (alias.project, -alias.precision, alias.text))
-    return MinedAliases(aliases, n_projects, out_of_fold)
+    return MinedAliases(aliases, n_projects)
 
 
 def mine_aliases_of(
@@ -249,8 +229,9 @@ def mine_aliases_of(
 ) -> list[Alias]:
     """Find the phrases that occur almost only in the texts of one project, without mining all others.
 
-    The other texts are searched for the phrases of the project alone. Compilations count against the names in them, so
-    that a precision is the least that `mine_aliases` would give.
+    The other texts are searched for the phrases of the project alone. A text that both have is shared between them by
+    how often each has it. Compilations count against the names in them, so that a precision is the least that
+    `mine_aliases` would give.
 
     Parameters
     ----------
@@ -265,7 +246,8 @@ def mine_aliases_of(
     -------
     list of Alias
     """
-    keys = [tuple(without_numbers(words)) for words in dict.fromkeys(map(tuple, words_of(own)))]
+    count_of = Counter(map(tuple, words_of(own)))
+    keys = [tuple(without_numbers(words)) for words in count_of]
     everywhere = sp.csr_matrix(np.tile([0.0, 1.0], (len(keys), 1)))
     wanted = frequent_phrases(WordRows.of(keys), everywhere, longest, least_texts)
     # what is common in a sample cannot be precise: only texts with a word of the others' are read as a whole
@@ -286,22 +268,28 @@ def mine_aliases_of(
         if anchor in anchors or len(anchors) < _MOST_ANCHORS:
             anchors.add(anchor)
             wanted.append(phrase)
-    known = set(map(tuple, words_of(own)))
     holding = [text for text in (text.replace("ё", "е") for text in others) if any(word in text for word in anchors)]
-    different = [words for words in dict.fromkeys(map(tuple, words_of(holding))) if words not in known]
-    in_others = _texts_with(wanted, [without_numbers(words) for words in different])
+    elsewhere = Counter(map(tuple, words_of(holding)))
+    share = np.array([count / (count + elsewhere[words]) for words, count in count_of.items()])
+    in_both = _texts_with(wanted, keys)
+    in_own = _texts_with(wanted, keys, share)
+    in_others = _texts_with(wanted, [without_numbers(words) for words in elsewhere if words not in count_of])
     kept = {
         phrase: Alias(" ".join(phrase), project, round(float(precision), 6), round(float(own_texts), 3))
-        for phrase, own_texts, other_texts in zip(wanted, _texts_with(wanted, keys), in_others, strict=True)
-        if (precision := own_texts / (own_texts + other_texts + prior)) >= least_precision
+        for phrase, own_texts, texts, other_texts in zip(wanted, in_own, in_both, in_others, strict=True)
+        if own_texts >= least_texts - ROUNDING
+        and (precision := own_texts / (texts + other_texts + prior)) >= least_precision
     }
     aliases = [alias for phrase, alias in kept.items() if not _has_better_part(phrase, alias, kept)]
     return sorted(aliases, key=lambda alias: (-alias.precision, alias.text))
 
 
-def _texts_with(phrases: Sequence[tuple[str, ...]], rows: Sequence[Sequence[str]]) -> np.ndarray:
-    """Return in how many rows of words each phrase stands."""
-    return np.asarray(Phrases(phrases).occurrences(WordRows.of(rows)).sum(axis=0)).ravel()
+def _texts_with(
+    phrases: Sequence[tuple[str, ...]], rows: Sequence[Sequence[str]], weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Return in how many rows of words each phrase stands; rows may count for less than one."""
+    occurrences = Phrases(phrases).occurrences(WordRows.of(rows))
+    return occurrences.T @ (np.ones(len(rows)) if weights is None else weights)
 
 
 class _Weights(NamedTuple):

@@ -81,31 +81,22 @@ class Matches:
     def __len__(self) -> int:
         return len(self.clips)
 
-    def dense(self, n_clips: int | None = None) -> dict[str, np.ndarray]:
+    def dense(self) -> dict[str, np.ndarray]:
         """Return the matches as arrays by clip and project.
-
-        Parameters
-        ----------
-        n_clips : int, optional
-            Rows of the arrays; as many as there were texts otherwise.
 
         Returns
         -------
         dict of str → ndarray, float32
-            `quality`, `kind`, `position` (where the name begins) and `length`, shape (n_clips, n_projects), 0 where
-            the project is not named, but `position` NaN; `named`, shape (n_clips,).
+            `quality`, `kind` and `position` (where the name begins), shape (n_clips, n_projects), 0 where the project
+            is not named, but `position` NaN; `named`, shape (n_clips,).
         """
-        n_clips = len(self.named) if n_clips is None else n_clips
-        result = {}
-        for name, values in (
-            ("quality", self.qualities), ("kind", self.kinds), ("position", self.starts), ("length", self.lengths)
-        ):  # fmt: skip
-            array = np.full((n_clips, self.n_projects), np.nan if name == "position" else 0.0, dtype=np.float32)
+        result = {"named": self.named.astype(np.float32)}
+        for name, values in (("quality", self.qualities), ("kind", self.kinds), ("position", self.starts)):
+            shape = (len(self.named), self.n_projects)
+            array = np.full(shape, np.nan if name == "position" else 0.0, dtype=np.float32)
             array[self.clips, self.projects] = values
             result[name] = array
-        named = np.zeros(n_clips, dtype=np.float32)
-        named[: len(self.named)] = self.named
-        return result | {"named": named}
+        return result
 
 
 class LexiconMatcher:

@@ -118,7 +118,7 @@ class Names:
         if not any(texts):
             nothing = np.zeros(shape, dtype=np.float32)
             return NameSignals(nothing, nothing, nothing, np.full_like(nothing, np.nan), nothing[:, 0])
-        matches = self.matches(texts, channels, channel_names).dense(len(texts))
+        matches = self.matches(texts, channels, channel_names).dense()
         return NameSignals(
             self.aliases[field].scores(texts),
             matches["quality"],
@@ -133,6 +133,8 @@ class Names:
 
     def around(self, titles: Sequence[str]) -> list[list[str]]:
         """Return what titles say around names: without the words of names, and of phrases that name a project.
+
+        In scripts without spaces all that stands together is one word here, a name in it, too.
 
         Parameters
         ----------

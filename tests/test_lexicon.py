@@ -106,10 +106,10 @@ def test_a_short_word_is_misspelt_only_beside_one_that_is_found(matcher) -> None
 
 def test_the_dense_arrays_say_the_same_as_the_rows(matcher) -> None:
     matches = matcher.match(["буба и лунтек", "ничего", "лунтик"])
-    dense = matches.dense(5)
-    assert dense["quality"].shape == (5, len(PROJECTS))
+    dense = matches.dense()
+    assert dense["quality"].shape == (3, len(PROJECTS))
     assert dense["quality"].dtype == dense["named"].dtype == np.float32
-    assert dense["named"].tolist() == [2, 0, 1, 0, 0]
+    assert dense["named"].tolist() == [2, 0, 1]
     assert set(zip(*np.nonzero(dense["kind"]), strict=True)) == set(zip(matches.clips, matches.projects, strict=True))
     np.testing.assert_array_equal(dense["kind"][matches.clips, matches.projects], matches.kinds)
     np.testing.assert_array_equal(np.isnan(dense["position"]), dense["kind"] == 0)
@@ -357,19 +357,19 @@ def test_the_studios_own_table_is_taken_whole() -> None:
 
 
 @pytest.fixture
-def labelled() -> tuple[list[str], np.ndarray, np.ndarray]:
+def labelled() -> tuple[list[str], np.ndarray]:
     texts, labels = [], []
     for number in range(12):
         texts += [f"лунный сыщик {number} серия", f"дядя филин спешит {number}", f"серия {number} новости города"]
         labels += [1, 2, 0]
     texts += [f"лунный сыщик + дядя филин выпуск {word}" for word in ("раз", "два", "три", "пять", "шесть", "семь")]
     labels += [0] * 6
-    return texts, np.array(labels), np.arange(len(texts)) % 4
+    return texts, np.array(labels)
 
 
 def test_mining_finds_the_names_and_not_what_all_have(labelled) -> None:
-    texts, labels, folds = labelled
-    mined = mine_aliases(DistinctTexts.of(texts), labels, 3, folds)
+    texts, labels = labelled
+    mined = mine_aliases(DistinctTexts.of(texts), labels, 3)
     by_text = {alias.text: alias for alias in mined.aliases}
     assert by_text["филин"].project == 2
     assert by_text["сыщик"].project == 1
@@ -380,8 +380,7 @@ def test_mining_finds_the_names_and_not_what_all_have(labelled) -> None:
     assert scores.dtype == np.float32
     assert scores[0].argmax() == 1
     assert not scores[1:].any()
-    assert mined.out_of_fold is not None
-    assert (mined.out_of_fold[labels > 0].argmax(axis=1) == labels[labels > 0]).all()
+    assert (mined.scores(texts)[labels > 0].argmax(axis=1) == labels[labels > 0]).all()
 
 
 def test_a_repeated_text_is_one_text() -> None:
@@ -399,26 +398,12 @@ def test_characters_of_scripts_without_spaces_are_words() -> None:
     assert {entry.key for entry in mined.entries(["none", "狐"], 0.5, 2)} == {"の狐", "月の"}
 
 
-@pytest.mark.parametrize("clip", [0, 1, 2, 38])
-@pytest.mark.parametrize("label", [0, 1, 2])
-def test_the_score_of_a_clip_does_not_know_its_own_label(labelled, clip, label) -> None:
-    texts, labels, folds = labelled
-    before = mine_aliases(DistinctTexts.of(texts), labels, 3, folds).out_of_fold
-    changed = labels.copy()
-    changed[clip] = label
-    after = mine_aliases(DistinctTexts.of(texts), changed, 3, folds).out_of_fold
-    assert before is not None
-    assert after is not None
-    inside = folds == folds[clip]
-    np.testing.assert_array_equal(before[inside], after[inside])
-
-
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(_TEXTS, st.integers(0, 2), st.integers(0, 2)), max_size=14))
-def test_any_clips_are_mined(clips: list[tuple[str, int, int]]) -> None:
-    texts = [text for text, _, _ in clips]
-    labels, folds = (np.array([clip[place] for clip in clips], dtype=int) for place in (1, 2))
-    mined = mine_aliases(DistinctTexts.of(texts), labels, 3, folds)
+@given(st.lists(st.tuples(_TEXTS, st.integers(0, 2)), max_size=14))
+def test_any_clips_are_mined(clips: list[tuple[str, int]]) -> None:
+    texts = [text for text, _ in clips]
+    labels = np.array([label for _, label in clips], dtype=int)
+    mined = mine_aliases(DistinctTexts.of(texts), labels, 3)
     scores = mined.scores(texts)
     assert scores.shape == (len(texts), 3)
     assert ((scores >= 0) & (scores < 1)).all()
@@ -429,7 +414,7 @@ def test_any_clips_are_mined(clips: list[tuple[str, int, int]]) -> None:
 
 
 def test_nothing_to_mine() -> None:
-    assert len(mine_aliases(DistinctTexts.of([]), np.zeros(0, dtype=int), 1, np.zeros(0, dtype=int))) == 0
+    assert len(mine_aliases(DistinctTexts.of([]), np.zeros(0, dtype=int), 1)) == 0
     assert mine_aliases(DistinctTexts.of(["лиса", "сова"]), np.zeros(2, dtype=int), 1).scores(["лиса"]).shape == (1, 1)
     with pytest.raises(InputError):
         MinedAliases.from_json({"version": 1})

@@ -148,7 +148,9 @@ def test_clips_that_were_labelled_before_count_too(index):
 def test_one_clip_is_enough_to_be_known(index):
     with Catalogue(index) as catalogue:
         assert teach(catalogue, NEW, IDS[:1]).clips == 1
-    assert LATER_IDS[0] in decided(index, LATER_IDS)
+        model = Classifier.load(index / MODEL_FOLDER, catalogue)
+        evidence = model.evidence(catalogue.stored(LATER_IDS[:1]))
+    assert NEW in [model.projects[number] for number in evidence.projects]
 
 
 @pytest.mark.slow
@@ -221,6 +223,16 @@ def test_a_fitted_project_can_be_forgotten_and_taught_again(index, train, test_t
     with Catalogue(index) as catalogue:
         teach(catalogue, "Лунтик", own)
     assert decided(index, asked) == before
+
+
+def test_the_score_of_a_forgotten_project_is_not_that_of_one_that_gets_its_name(index):
+    scores = read_manifest(index / MODEL_FOLDER)["metrics"]["by_project"]
+    with Catalogue(index) as catalogue:
+        forget(catalogue, "Лунтик")
+        rename(catalogue, "Буба", "Лунтик")
+    after = read_manifest(index / MODEL_FOLDER)["metrics"]["by_project"]
+    assert after["Лунтик"] == scores["Буба"]
+    assert len(after) == len(scores) - 1
 
 
 def test_all_projects_can_be_forgotten(index, test_table):
@@ -452,6 +464,16 @@ def test_phrases_of_one_project_have_the_precision_that_mining_all_gives_them():
     assert compared > 50
 
 
+def test_a_text_that_others_have_too_is_shared_with_them():
+    shared, own = ["буба поёт", "буба танцует"], ["буба поёт", "буба танцует", "буба едет"]
+    assert mine_aliases_of(1, shared, [*shared, "новости"]) == []
+    (alias,) = mine_aliases_of(1, own, [*shared, "новости"])
+    texts, labels = [*own, *shared, "новости"], np.array([1, 1, 1, 0, 0, 0])
+    (expected,) = mine_aliases(DistinctTexts.of(texts), labels, 2, naming=None).aliases
+    assert alias == expected
+    assert (alias.text, alias.texts, alias.precision) == ("буба", 2.0, 0.5)
+
+
 def test_a_machine_of_one_project_is_as_good_as_one_that_sees_all_texts(index, train):
     with Catalogue(index) as catalogue:
         model = Classifier.load(index / MODEL_FOLDER, catalogue)
@@ -465,7 +487,7 @@ def test_a_machine_of_one_project_is_as_good_as_one_that_sees_all_texts(index, t
     assert bias == pytest.approx(machines.bias[number], abs=0.2)
 
 
-def test_teaching_takes_a_second_at_most_in_a_small_catalogue(index):
+def test_teaching_takes_two_seconds_at_most_in_a_small_catalogue(index):
     with Catalogue(index) as catalogue:
         teach(catalogue, NEW, IDS[:3])
         started = time.process_time()
