@@ -9,6 +9,9 @@ from smf_embed.votes import Signals
 
 # fields that may speak of much besides the clip's own project
 _LONG_FIELDS = ("description", "subtitles")
+# no reason to judge a pair: a long text that the project's machine clearly denies, a cosine that any two long texts
+# have, the share of one clip among fifty of the channel and more
+_LEAST_LEXICAL, _LEAST_COSINE, _LEAST_SHARE, _LEAST_VOTES = -0.9, 0.3, 0.02, 0.01
 
 
 def candidates_of(
@@ -43,11 +46,11 @@ def candidates_of(
         (title.best, 2, -np.inf),
         (scores["title"], 2, -np.inf),
         (title.votes[50], 2, 0.0),
-        *((scores[field], 1, -0.9) for field in _LONG_FIELDS),
-        *((signals[field].best, 1, 0.3) for field in _LONG_FIELDS),
+        *((scores[field], 1, _LEAST_LEXICAL) for field in _LONG_FIELDS),
+        *((signals[field].best, 1, _LEAST_COSINE) for field in _LONG_FIELDS),
         *((signals[field].votes[50], 2, 0.0) for field in _LONG_FIELDS),
-        (share, 1, 0.02),
-        (channels_say[0], 2, 0.01),
+        (share, 1, _LEAST_SHARE),
+        (channels_say[0], 2, _LEAST_VOTES),
         *((named.quality, 2, 0.0) for named in names.values()),
         *((named.alias, 1, 0.0) for named in names.values()),
     )

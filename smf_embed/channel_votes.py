@@ -16,7 +16,7 @@ import numpy as np
 from smf_embed.votes import summed
 
 #: Who votes by what, in the order of what `ChannelVotes.ask` returns.
-KINDS = {
+WHOSE_VOTES = {
     "channel_alike": "clips of the channel, by how alike they are in length and in form and meaning of the title",
     "sisters_alike": "clips of the channels most like it, by how alike they are in meaning of the title",
 }
@@ -61,7 +61,7 @@ class TitledClips(NamedTuple):
     vectors: np.ndarray
     groups: np.ndarray
 
-    def part(self, rows: np.ndarray) -> TitledClips:
+    def part(self, rows: np.ndarray | slice) -> TitledClips:
         """Return the clips of these rows."""
         return TitledClips(*(array[rows] for array in self))
 
@@ -102,12 +102,12 @@ class ChannelVotes:
 
         Returns
         -------
-        ndarray, shape (len(KINDS), n, n_projects), float32
+        ndarray, shape (len(WHOSE_VOTES), n, n_projects), float32
             Share of each project in the votes, 0 to 1; 0 where nobody votes, NaN for a clip without a channel and for
             one of a channel that no labelled clip has: of neither is anything known.
         """
         n = len(clips.channels)
-        shares = np.zeros((len(KINDS), n, self._labels.shape[1]), dtype=np.float32)
+        shares = np.zeros((len(WHOSE_VOTES), n, self._labels.shape[1]), dtype=np.float32)
         channel = np.where(clips.channels == "", -1, self._numbers(clips.channels))
         shares[:, channel < 0] = np.nan
         order = np.argsort(channel, kind="stable")
@@ -122,7 +122,7 @@ class ChannelVotes:
 
     def _say(self, number: int, asked: TitledClips) -> np.ndarray:
         """Return what `ask` does, for clips of one channel."""
-        votes = np.zeros((len(KINDS), len(asked.channels), self._labels.shape[1]), dtype=np.float32)
+        votes = np.zeros((len(WHOSE_VOTES), len(asked.channels), self._labels.shape[1]), dtype=np.float32)
         own = self._voters_of(number)
         votes[0] = (_by_meaning(own, asked) * np.exp(-_differences(own, asked))) @ self._labels[self._rows_of(number)]
         for sister, says in zip(self._sisters[number].tolist(), self._weights[number].tolist(), strict=True):
@@ -135,7 +135,7 @@ class ChannelVotes:
         return slice(self._begins[number], self._begins[number + 1])
 
     def _voters_of(self, number: int) -> TitledClips:
-        return TitledClips(*(array[self._rows_of(number)] for array in self._voters))
+        return self._voters.part(self._rows_of(number))
 
     def _numbers(self, channels: np.ndarray) -> np.ndarray:
         return np.array([self._number.get(name, -1) for name in channels], dtype=int)

@@ -13,18 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from smf_embed.candidates import candidates_of
-from smf_embed.channel_votes import KINDS, ChannelVotes, TitledClips
+from smf_embed.channel_votes import WHOSE_VOTES, ChannelVotes, TitledClips
 from smf_embed.clips import TEXT_FIELDS
 from smf_embed.encoded_clips import NUMBERS, EncodedClips
 from smf_embed.lexical import LexicalModel
 from smf_embed.names import Names, NameSignals
 from smf_embed.other_use import OtherUse
-from smf_embed.threads import beside, one_blas_thread, thread_count
+from smf_embed.threads import ONE_BLAS_THREAD, beside, thread_count
 from smf_embed.title_parts import TitleParts
 from smf_embed.votes import VOTES_AT, FieldVotes, OpenVoteSearch, Signals
 
-# clips that are looked at together, and clips times projects: bounds the memory of the arrays by clip and project
-_CHUNK, _MOST_CELLS = 4096, 2**18
+# clips that are looked at together, these times projects, and these times labelled clips of projects: bounds the memory
+# of the arrays by clip and project, and of the similarities
+_CHUNK, _MOST_CELLS, _MOST_SIMILARITIES = 4096, 2**18, 2**26
 # parts in the making at once: each holds some two hundred such arrays, and the words need the interpreter
 _MOST_PARTS = 4
 # a share of few clips says little: that many clips of no project are added to the channel's
@@ -70,7 +71,7 @@ def _describe_columns() -> dict[str, str]:
         "channel_size": "0 and more: natural logarithm of 1 + the number of labelled clips of the channel; missing "
         "where the channel is",
     }
-    for kind, meaning in KINDS.items():
+    for kind, meaning in WHOSE_VOTES.items():
         columns |= {
             kind: f"0 to 1: the project's share of the votes of {meaning}; missing where the channel is missing or new",
             f"{kind}_gap": f"-1 to 1: {kind} {_COMPARED}",
@@ -225,6 +226,7 @@ class EvidenceBuilder:
             )
         self._title_parts = parts.result()
         self._is_small = np.bincount(projects, minlength=n_projects) <= FEW_CLIPS
+        self._n_of_projects = int(np.count_nonzero(projects))
         self._channel_number: dict[str, int] = {}
         for name in labelled.channels:
             self._channel_number.setdefault(name, len(self._channel_number))
@@ -245,7 +247,8 @@ class EvidenceBuilder:
         """
         groups = np.full(len(clips), -1) if groups is None else groups
 
-        together = max(1, min(_CHUNK, _MOST_CELLS // self.n_projects))
+        together = min(_CHUNK, _MOST_CELLS // self.n_projects, _MOST_SIMILARITIES // max(1, self._n_of_projects))
+        together = max(1, together)
         if len(clips) <= together:
             return self._build_part(clips, groups)
         # clips of a channel go together: what its clips have to say is looked up once for all of them
@@ -257,7 +260,7 @@ class EvidenceBuilder:
 
         # while one part is searched, which needs no interpreter, the words of another are read
         workers = min(thread_count(), _MOST_PARTS)
-        with one_blas_thread(), ThreadPoolExecutor(workers, initializer=_search_by_one_thread) as pool:
+        with ONE_BLAS_THREAD, ThreadPoolExecutor(workers, initializer=_search_by_one_thread) as pool:
             found = concatenated(list(pool.map(part, range(0, len(clips), together))))
         return found.pairs(np.argsort(found.clips, kind="stable"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -93,16 +94,35 @@ def one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(thread_count())
 
 
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Have one thread multiply matrices in what is done meanwhile; the count is one of the whole process.
+class _OneBlasThread:
+    """Has one thread multiply matrices in what is done meanwhile; the count is one of the whole process.
 
-    Where several workers do so at once, threads of one wait for those of the other.
+    Where several workers do so at once, threads of one wait for those of the other. Of several that are inside at once,
+    the last to leave gives the threads back.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    with threadpool_limits(1, user_api="blas"):
-        yield
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._limits: Any = None
+
+    def __enter__(self) -> None:
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+        with self._lock:
+            if not self._inside:
+                self._limits = threadpool_limits(1, user_api="blas")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._limits.restore_original_limits()
+
+
+#: With this, matrices are multiplied by one thread.
+ONE_BLAS_THREAD = _OneBlasThread()
 
 
 def environment() -> dict[str, str]:

@@ -231,11 +231,21 @@ def test_the_highest_projects_of_each_signal_are_candidates() -> None:
     np.testing.assert_array_equal(candidates_of(signals, scores, names, share, channels[None]), expected)
 
 
-def test_evidence_is_the_same_however_few_clips_go_together(training, monkeypatch) -> None:
+@pytest.mark.parametrize(("bound", "of"), [("_MOST_CELLS", N_PROJECTS), ("_MOST_SIMILARITIES", None)])
+def test_evidence_is_the_same_however_few_clips_go_together(training, monkeypatch, bound, of) -> None:
     builder, _ = build(*training)
     whole = builder.build(training[0])
-    monkeypatch.setattr(module, "_MOST_CELLS", 7 * N_PROJECTS)
+    sizes = []
+    monkeypatch.setattr(module, bound, 7 * (of or int((training[1] > 0).sum())))
+    build_part = EvidenceBuilder._build_part
+
+    def noted(self, clips, groups):
+        sizes.append(len(clips))
+        return build_part(self, clips, groups)
+
+    monkeypatch.setattr(EvidenceBuilder, "_build_part", noted)
     parts = builder.build(training[0])
+    assert sorted(sizes) == [4, *[7] * 8]
     np.testing.assert_array_equal(parts.clips, whole.clips)
     np.testing.assert_array_equal(parts.projects, whole.projects)
     np.testing.assert_allclose(parts.values, whole.values, atol=1e-5)
@@ -249,12 +259,13 @@ def test_candidates_are_projects_and_each_clip_has_some(training) -> None:
     assert evidence.values.shape == (len(evidence.clips), len(COLUMNS))
 
 
-def test_clips_without_any_text_or_channel_still_get_a_row_or_none(training) -> None:
+def test_a_clip_without_any_text_or_channel_has_no_candidate(training) -> None:
     clips, labels, groups, folds = training
     builder, _ = build(clips, labels, groups, folds)
     bare = dict.fromkeys((*CLIP_FIELDS, *PREPARED)) | {"yt_reel_id": "bare"}
     evidence = builder.build(EncodedClips([bare], {field: np.zeros((1, 8), np.float32) for field in TEXT_FIELDS}))
-    assert set(evidence.clips) <= {0}
+    assert not len(evidence.clips)
+    assert evidence.values.shape == (0, len(COLUMNS))
 
 
 def test_lexical_scores_put_the_projects_own_wording_first(training) -> None:
