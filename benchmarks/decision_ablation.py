@@ -99,8 +99,8 @@ def main() -> None:
             few_shot = few_shot_evidence(training, builder, lambda _: None)
             test_evidence = builder.build(asked)
 
-            def decide(*seen: Evidence, unseen: Evidence, folds: np.ndarray = folds, seed: int = seed) -> list[str]:
-                learned = learn_decision(*seen, labels, folds, len(projects), seed, lambda _: None)
+            def decide(*seen: Evidence, unseen: Evidence, training: TrainingClips = training) -> list[str]:
+                learned = learn_decision(training, *seen, lambda _: None)
                 assert learned is not None
                 scant = little_known(unseen, np.zeros(len(projects), dtype=bool), rare_channels(seen[0]))
                 ranking = rank(unseen, learned.trees.probability(unseen.values, scant), len(asked))

@@ -78,7 +78,7 @@ def main() -> None:
             kept = np.random.default_rng(seed).random(len(labels)) < missing[drawn]
             at_rates = fewer_fields.pairs(kept[fewer_fields.clips])
             for told, less in (("none", concatenated([])), ("evenly", fewer_fields), ("at the rates", at_rates)):
-                learned = learn_decision(evidence, few_shot, less, labels, folds, len(projects), seed, lambda _: None)
+                learned = learn_decision(training, evidence, few_shot, less, lambda _: None)
                 assert learned is not None
                 for kind, pairs in unseen.items():
                     scant = little_known(pairs, no_project_is_new, rare_channels(evidence))

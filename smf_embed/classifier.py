@@ -1,11 +1,12 @@
 """The classifier: learns from the labelled clips of a catalogue and decides the project of clips.
 
-For each clip a few candidate projects, for each candidate a row of evidence, and one binary LightGBM over all pairs:
-"is this clip of this project?" The best candidate is taken if its probability passes a threshold, else `none`.
+For each clip a few candidate projects, for each candidate a row of evidence, and LightGBM models that say of each pair:
+"is this clip of this project?" The best candidate is taken if its probability passes the project's threshold, else
+`none`.
 
 The evidence of a training clip comes from the clips of other folds alone: votes, similarities, lexical machines, mined
 aliases and channel shares are learned anew for each fold, and near-duplicates share a fold. (Leaving out the clip alone
-would give its label away: of two clips, that of the project sees one clip of it fewer.) The threshold comes from
+would give its label away: of two clips, that of the project sees one clip of it fewer.) Thresholds come from
 probabilities of trees that were grown on other folds.
 """
 
@@ -45,6 +46,8 @@ from smf_embed.trees import DecisionTrees
 _FOLDS = 5
 # probabilities below are of no use to anybody who asks for precision
 _WORTH_NOTING = 0.05
+#: What `Classifier.fit` tells of its progress, as many times at most; the last is that it is done.
+FIT_STEPS = 8 + _FOLDS
 _LIBRARIES = ("numpy", "scikit-learn", "lightgbm", "faiss-cpu")
 
 
@@ -141,7 +144,7 @@ class Classifier:
             Of the folds and of LightGBM. By one thread, the same clips and seed give the same model; lexical machines
             that are fitted side by side share LIBLINEAR's random numbers, and differ a little from run to run.
         progress : callable, optional
-            Told in words what is done next.
+            Told in words what is done next, `FIT_STEPS` times at most.
 
         Raises
         ------
@@ -164,7 +167,7 @@ class Classifier:
         builder = training.builder()
         evidence, fewer_fields = out_of_fold_evidence(training, builder, say)
         few_shot = few_shot_evidence(training, builder, say)
-        learned = learn_decision(evidence, few_shot, fewer_fields, labels, folds, len(projects), seed, say)
+        learned = learn_decision(training, evidence, few_shot, fewer_fields, say)
         if learned is None:
             raise ModelError(
                 f"{catalogue.folder}: the labelled clips are too few or too much alike to tell projects by; some "
@@ -172,7 +175,7 @@ class Classifier:
             )
         thresholds, candidate, probability = learned.thresholds, learned.candidate, learned.probability
         by_number = np.array(projects, dtype=object)
-        decided = by_number[np.where(probability > thresholds[candidate], candidate, 0)]
+        said = by_number[np.where(probability > thresholds[candidate], candidate, 0)]
         manifest = {
             "format_version": FORMAT_VERSION,
             "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -188,9 +191,8 @@ class Classifier:
             },
             "out_of_fold": _by_candidate(projects, labels, candidate, probability),
             "rare_channels": rare_channels(evidence),
-            "doubted": [str(identifier) for identifier in clips.ids[learned.doubted]],
             "temperatures": {field: votes.temperature for field, votes in builder.votes.items()},
-            "metrics": score(by_number[labels].tolist(), decided.tolist(), sizes),
+            "metrics": score(by_number[labels].tolist(), said.tolist(), sizes),
         }
         arrays = {f"{field}_centre": votes.centre for field, votes in builder.votes.items()}
         for field, model in builder.lexical.items():
@@ -237,7 +239,10 @@ class Classifier:
             `yt_reel_id`, `cartoon`, `confidence`, `runner_up`, `runner_up_confidence`, `unsure`, `why`, a row a clip
             in order; see `smf_embed.decisions.decide`.
         """
-        evidence = self.evidence(clips)
+        return self._decide(clips, self.evidence(clips), min_precision)
+
+    def _decide(self, clips: EncodedClips, evidence: Evidence, min_precision: float | None = None) -> pd.DataFrame:
+        """Do what `predict` does by evidence that was gathered."""
         probability = self._grown.probability(evidence.values, self._little_known(evidence))
         ranking = rank(evidence, probability, len(clips))
         thresholds = self._thresholds_of(self.projects)
@@ -250,7 +255,8 @@ class Classifier:
         evidence = self.evidence(clips)
         effects = self._grown.contributions(evidence.values, self._little_known(evidence))
         known = self._labelled
-        return explain(clips, self.predict(clips), evidence, effects, known.builder, known.clips, self.projects)
+        decisions = self._decide(clips, evidence)
+        return explain(clips, decisions, evidence, effects, known.builder, known.clips, self.projects)
 
     def out_of_fold_decisions(self) -> pd.DataFrame:
         """Return the decisions that the folds of the fit made of the training clips: those of `predict` without `why`.

@@ -113,7 +113,7 @@ def fit(
     shared one: a project that is taught meanwhile is kept, and fit is to be given again.
     """
     from smf_embed.catalogue import Catalogue
-    from smf_embed.classifier import MODEL_FOLDER, Classifier
+    from smf_embed.classifier import FIT_STEPS, MODEL_FOLDER, Classifier
     from smf_embed.model_files import expect_unchanged, noted_manifest
 
     prepare_threads()
@@ -124,7 +124,9 @@ def fit(
         with opened.keeping("fit"):
             steps = itertools.count()
             with progress("fitting") as update:
-                model = Classifier.fit(opened, seed=seed, progress=lambda step: update(next(steps) / 10, step))
+                model = Classifier.fit(
+                    opened, seed=seed, progress=lambda step: update(next(steps) / (FIT_STEPS - 1), step)
+                )
             with opened.writing("fit"):
                 expect_unchanged(folder, before)
                 model.save(folder)

@@ -184,13 +184,13 @@ def _why(
         if value[_PLACE[column]] >= _SHARE_WORTH_TELLING:
             reasons.append(f"{value[_PLACE[column]]:.0%} of the votes of {whose}")
     if chosen:
-        return "; ".join(reasons)
+        return "; ".join(reasons) or "many small reasons, none of which says much alone"
     if value[_PLACE["title_names"]] > 1:
         named = _named("title", pair, evidence, projects)
         return f"the title names {named}, and none of them dominates; " + "; ".join(reasons)
     if probability < 0.02:
-        return "nothing speaks for a project; " + reasons[0] if reasons else "nothing speaks for a project"
-    return f"too little speaks for {project}: " + "; ".join(reasons)
+        return "; ".join(["nothing speaks for a project", *reasons[:1]])
+    return ": ".join([f"too little speaks for {project}", *(["; ".join(reasons)] if reasons else [])])
 
 
 def _named(field: str, pair: int, evidence: Evidence, projects: list[str]) -> str:

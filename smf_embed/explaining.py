@@ -267,21 +267,18 @@ def _nearest(clips: EncodedClips, builder: EvidenceBuilder, labelled: EncodedCli
     found: list[list[NearestClip]] = [[] for _ in range(len(clips))]
     row_of = {identifier: row for row, identifier in enumerate(labelled.ids)}
     for field in TEXT_FIELDS:
-        there, asked = np.flatnonzero(labelled.present(field)), np.flatnonzero(clips.present(field))
-        if not len(there) or not len(asked):
-            continue
-        vectors, centre = labelled.vectors[field], builder.votes[field].centre
-        # the cosine of moved vectors, without a moved copy of all of them
-        shift = vectors @ centre
-        lengths = np.sqrt(np.maximum((vectors**2).sum(axis=1) - 2 * shift + centre @ centre, 1e-9))
-        for row in asked:
-            query = clips.vectors[field][row] - centre
-            cosine = (vectors @ query - centre @ query) / (lengths * max(float(np.linalg.norm(query)), 1e-9))
+        votes, asked = builder.votes[field], np.flatnonzero(clips.present(field))
+        for row, query in zip(asked, votes.centred(clips.vectors[field][asked]), strict=True):
+            cosine = votes.vectors @ query
             itself = row_of.get(clips.ids[row])
-            nearest_first = there[np.argsort(-cosine[there], kind="stable")].tolist()
-            seen = (other for other in nearest_first if itself is None or not _same_texts(labelled, itself, other))
-            for other in itertools.islice(seen, _NEAREST):
-                clip, similarity = labelled.clips[other], round(float(min(cosine[other], 1.0)), 4)
+            nearest_first = ((place, votes.rows[place]) for place in np.argsort(-cosine, kind="stable"))
+            seen = (
+                (place, other)
+                for place, other in nearest_first
+                if itself is None or not _same_texts(labelled, itself, other)
+            )
+            for place, other in itertools.islice(seen, _NEAREST):
+                clip, similarity = labelled.clips[other], round(float(min(cosine[place], 1.0)), 4)
                 found[row].append(NearestClip(field, similarity, clip[ID], clip[LABEL], clip[TITLE]))
     return found
 

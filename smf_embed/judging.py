@@ -7,6 +7,7 @@ evidence was at hand) and `FACTS`.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from smf_embed.catalogue import Catalogue
-from smf_embed.classifier import Classifier, deal_folds
+from smf_embed.classifier import FIT_STEPS, Classifier, deal_folds
 from smf_embed.clips import ID, LABEL, NONE, TITLE
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.errors import InputError, ModelError
@@ -217,11 +218,11 @@ def _labelled(catalogue: Catalogue) -> EncodedClips:
 
 def _scaled(progress: Callable[[float, str], None] | None, done: int, parts: int, name: str) -> Callable[[str], None]:
     """Return what is told the steps of one fit among several."""
-    steps = iter(range(1_000))
+    steps = itertools.count()
 
     def say(step: str) -> None:
         if progress is not None:
-            share = (done + min(next(steps) / 11, 1.0)) / parts
+            share = (done + next(steps) / (FIT_STEPS - 1)) / parts
             progress(share, f"{name} {done + 1} of {parts}: {step}" if parts > 1 else step)
 
     return say

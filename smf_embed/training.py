@@ -270,26 +270,20 @@ class LearnedDecision:
 
 
 def learn_decision(
+    training: TrainingClips,
     evidence: Evidence,
     few_shot: Evidence,
     fewer_fields: Evidence,
-    labels: np.ndarray,
-    folds: np.ndarray,
-    n_projects: int,
-    seed: int,
     say: Callable[[str], None],
 ) -> LearnedDecision | None:
     """Grow trees on the evidence of training clips, and choose thresholds by trees that have not seen them.
 
     Parameters
     ----------
+    training : TrainingClips
     evidence, few_shot, fewer_fields : Evidence
-        Out of fold. Thresholds, calibration and the trees for most pairs are learned from the first alone, trees for
-        pairs of which little is known from all three.
-    labels, folds : ndarray of int, shape (n_clips,)
-    n_projects : int
-        `none` included.
-    seed : int
+        Of these, out of fold. Thresholds, calibration and the trees for most pairs are learned from the first alone,
+        trees for pairs of which little is known from all three.
     say : callable
         Told in words what is done next.
 
@@ -298,6 +292,8 @@ def learn_decision(
     LearnedDecision or None
         None where there are too few different clips to learn from.
     """
+    labels, folds, seed = training.labels, training.folds, training.seed
+    n_projects = len(training.projects)
     is_right = _right(evidence, labels)
     # of two clips, that of the project sees one clip of it where others see two: such pairs teach to count
     is_large = np.bincount(labels, minlength=n_projects) >= FEWEST_CLIPS

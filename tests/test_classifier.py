@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from smf_embed import Catalogue, Classifier, classify
-from smf_embed.classifier import deal_folds
+from smf_embed.classifier import FIT_STEPS, deal_folds
 from smf_embed.clip_tables import iter_clips
 from smf_embed.datasets import make_demo
 from smf_embed.errors import ModelError
@@ -28,6 +28,15 @@ def fitted(demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
         catalogue.add(iter_clips(demo.test.drop(columns=["cartoon_true", "cartoon"])))
         Classifier.fit(catalogue).save(folder / "model")
     return folder
+
+
+@pytest.mark.slow
+def test_a_fit_tells_as_many_steps_as_its_progress_is_shares_of(train, catalogue) -> None:
+    steps: list[str] = []
+    catalogue.add(iter_clips(train))
+    Classifier.fit(catalogue, progress=steps.append)
+    assert len(steps) == FIT_STEPS
+    assert steps[-1] == "done"
 
 
 def decide(folder: Path, ids: list[str]) -> pd.DataFrame:

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from smf_embed import Catalogue, Classifier
+from smf_embed import Catalogue, Classifier, decisions
 from smf_embed.clips import CLIP_FIELDS
-from smf_embed.evidence import COLUMNS
+from smf_embed.encoded_clips import EncodedClips
+from smf_embed.evidence import COLUMNS, Evidence
 from smf_embed.explaining import group_of
 from smf_embed.model_files import MODEL_FOLDER
 
@@ -53,14 +54,36 @@ def test_effects_and_base_add_up_to_the_score_of_the_trees(model, train):
 
 def test_an_explanation_tells_the_decision_of_predict(model, train):
     clips = model._catalogue.stored(train["yt_reel_id"].tolist()[::9])
-    decisions = model.predict(clips)
+    predicted = model.predict(clips)
     explained = model.explain(clips)
-    assert [one.project for one in explained] == decisions["cartoon"].tolist()
-    assert [one.why for one in explained] == decisions["why"].tolist()
+    assert [one.project for one in explained] == predicted["cartoon"].tolist()
+    assert [one.why for one in explained] == predicted["why"].tolist()
     for one in explained:
         assert one.sentence.startswith(f"{one.project}, {one.confidence:.0%} sure: ")
         if one.project != "none":
             assert one.candidates[0].project == one.project
+
+
+def test_evidence_is_gathered_once_for_an_explanation(model, train, monkeypatch):
+    clips, asked = model._catalogue.stored(train["yt_reel_id"].tolist()[:2]), []
+    monkeypatch.setattr(model, "evidence", lambda clips: asked.append(clips) or Classifier.evidence(model, clips))
+    model.explain(clips)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("chosen", "probability", "why"),
+    [
+        (True, 0.9, "many small reasons, none of which says much alone"),
+        (False, 0.3, "too little speaks for Буба"),
+        (False, 0.01, "nothing speaks for a project"),
+    ],
+)
+def test_a_decision_that_no_reason_is_worth_telling_of_is_told_in_whole_words(chosen, probability, why):
+    values = np.zeros((1, len(COLUMNS)), dtype=np.float32)
+    evidence = Evidence(np.array([0]), np.array([1]), values, np.array([-1]))
+    nobody = EncodedClips([], {})
+    assert decisions._why(0, evidence, ["none", "Буба"], nobody, chosen, probability) == why
 
 
 def test_names_are_told_with_their_place_and_how_exact_they_are(model):
