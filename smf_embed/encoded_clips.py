@@ -22,7 +22,7 @@ from smf_embed.title_parts import PartCounts
 NUMBERS = {
     "log_seconds": "natural logarithm of 1 + the duration in seconds; missing where that is missing or zero",
     "seconds_missing": "1 when the duration is missing, 2 when it is zero (the clip was gone when asked), else 0",
-    "is_shorts": "1 for a vertical clip under 60 s, else 0",
+    "is_shorts": "1 for a vertical clip of 60 s at most, else 0",
     "is_live": "1 for a live or announced broadcast, else 0",
     "flag_closed": "1 when the channel is closed, else 0",
     "international": "1 for a foreign-language channel, else 0",
@@ -42,8 +42,9 @@ class EncodedClips:
     Parameters
     ----------
     clips : sequence of dict
-        Clips with the keys `smf_embed.clips.CLIP_FIELDS`, and `title_text`, `description_text` and `corrections` as
-        `smf_embed.catalogue.Catalogue` adds them.
+        Clips with the keys `smf_embed.clips.CLIP_FIELDS`, and those that `smf_embed.catalogue.Catalogue` adds:
+        `title_text`, `description_text`, `subtitles_text`, `corrections`, and of stored clips `title_vector` and so on,
+        the keys of the vectors, alike where texts are.
     vectors : dict of field → ndarray, shape (n, dimension), float32
         Unit length; rows of clips without a text are zero.
     """

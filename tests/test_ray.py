@@ -117,7 +117,7 @@ def done(folder: Path) -> dict[str, dict]:
 
 @pytest.fixture(scope="module")
 def left_behind():
-    """Processes whose owner was killed. Ray's own wait almost a minute for it, so they are looked for after all tests."""
+    """Processes whose owner was killed; Ray's own wait a minute before they end, so that is seen after all tests."""
     processes = []
     yield processes
     _, alive = psutil.wait_procs(processes, timeout=120)
