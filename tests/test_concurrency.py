@@ -121,7 +121,7 @@ def index(tmp_path, encoded) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("readers", "clips", "batch_rows"), [(2, 1_500, 50), pytest.param(8, 8_000, 500, marks=pytest.mark.slow)]
+    ("readers", "clips", "batch_rows"), [(2, 1_500, 50), pytest.param(8, 4_000, 500, marks=pytest.mark.slow)]
 )
 def test_readers_see_one_generation_while_a_writer_adds(index, tmp_path, readers, clips, batch_rows):
     facts = read_while_written(tmp_path, readers, clips, batch_rows)

@@ -175,14 +175,13 @@ def sweep(sound: Path, folder: Path, expected: dict[str, list[Any]], count: int,
     assert not any(times for name, times in refused.items() if "faiss" in name or "seal" in name or "lock" in name)
 
 
-@pytest.mark.slow
-def test_a_damaged_file_is_mended_or_refused_and_never_answers_wrongly(sound, expected, tmp_path):
-    sweep(sound, tmp_path / "index", expected, 3, seed=0)
-
-
-@pytest.mark.slow
-def test_a_file_that_is_damaged_anywhere_is_mended_or_refused(sound, expected, tmp_path):
-    sweep(sound, tmp_path / "index", expected, 8, seed=1)
+@pytest.mark.parametrize(
+    "count", [pytest.param(6, marks=pytest.mark.slow), pytest.param(100, marks=pytest.mark.endurance)]
+)
+def test_a_file_that_is_damaged_anywhere_is_mended_or_refused_and_never_answers_wrongly(
+    sound, expected, tmp_path, count
+):
+    sweep(sound, tmp_path / "index", expected, count, seed=count)
 
 
 def find_all(content: bytes, word: bytes) -> list[int]:
