@@ -13,7 +13,10 @@ from smf_embed.classifier import MODEL_FOLDER, Classifier
 from smf_embed.clip_tables import iter_clips
 from smf_embed.encoder import Encoder
 from smf_embed.errors import InputError, ModelError
+from smf_embed.service.current_model import CurrentModel
 from smf_embed.service.desk import Desk, NotStored
+from smf_embed.service.opening import Encoders, SharedEncoder
+from smf_embed.service.review import ReviewQueue
 from smf_embed.service.waiting import Batcher, Busy, Late, Workers, wait_for
 from smf_embed.write_lock import WriteLock
 
@@ -145,6 +148,51 @@ def test_a_new_model_is_swapped_in_while_requests_go_on(desk, folder):
     assert errors == []
     assert desk.state()["model"] == "2030-01-01T00:00:00+00:00"
     assert desk.model.swaps > loads
+
+
+def test_a_model_that_cannot_be_loaded_is_not_tried_again_at_once(folder, monkeypatch):
+    tries = []
+
+    def load(self, catalogue, now):
+        tries.append(now)
+        raise ModelError("it cannot be loaded")
+
+    monkeypatch.setattr(CurrentModel, "_load", load)
+    monkeypatch.setattr("smf_embed.service.current_model._LOOK_SECONDS", 0.01)
+    model = CurrentModel(folder, Encoders(), lambda: None)
+    try:
+        time.sleep(0.3)
+        assert len(tries) == 1
+        monkeypatch.setattr(model, "_model", object())  # one that was loaded before
+        time.sleep(0.3)
+        assert len(tries) == 1
+        with Catalogue(folder) as catalogue:
+            catalogue.label([UNLABELLED["yt_reel_id"].iloc[0]], "Буба")
+        until = time.monotonic() + 30
+        while len(tries) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        assert len(tries) == 2
+    finally:
+        model.close()
+
+
+def test_the_review_queue_is_worked_out_again_after_an_error(folder, monkeypatch):
+    tries, work = [], ReviewQueue._work
+
+    def fails_once(self, catalogue, model):
+        tries.append(len(tries))
+        if len(tries) == 1:
+            raise OSError("not now")
+        work(self, catalogue, model)
+
+    monkeypatch.setattr(ReviewQueue, "_work", fails_once)
+    monkeypatch.setattr("smf_embed.service.review._SECONDS_AFTER_ERROR", 0.01)
+    with Desk(folder) as desk:
+        until = time.monotonic() + 60
+        while not desk.review_ready and time.monotonic() < until:
+            desk.review(1)
+            time.sleep(0.01)
+        assert desk.review_ready
 
 
 def test_reading_goes_on_during_a_write(desk, monkeypatch):
@@ -381,7 +429,10 @@ def test_what_has_not_begun_in_time_is_not_done():
 
 
 def test_vectors_of_the_shared_encoder_are_those_of_each_text(desk):
-    encoder = desk.encoders.get("test")
+    with desk._open() as one, desk._open() as other:
+        encoder = one.encoder
+        assert isinstance(encoder, SharedEncoder)
+        assert other.encoder is encoder
     texts = [f"text {n}" for n in range(300)]
     assert (encoder.encode(texts) == [quick_vector(text) for text in texts]).all()
 

@@ -18,6 +18,7 @@ logger = logging.getLogger("smf_embed.service")
 _LOOK_SECONDS = 0.5
 # labels alone are not worth loading the model all the time; at most this share of the time goes into it
 _SHARE = 0.2
+_SECONDS_AFTER_ERROR = 60.0
 
 
 class CurrentModel:
@@ -104,7 +105,7 @@ class CurrentModel:
 
     def _run(self) -> None:
         catalogue: OpenCatalogue | None = None
-        not_before = 0.0
+        not_before = again = 0.0
         failed: tuple[tuple[int, int] | None, int] | None = None
         try:
             while not self._ended:
@@ -113,9 +114,11 @@ class CurrentModel:
                     if catalogue is None:
                         catalogue = OpenCatalogue(self._folder, self._encoders)
                     now = self._manifest(), catalogue.generation
-                    is_new = now[0] != self._loaded[0] and now != failed
-                    if is_new or (self._model is not None and now != self._loaded and started >= not_before):
-                        failed = now
+                    is_new = now[0] != self._loaded[0]
+                    has_changed = self._model is not None and now != self._loaded and started >= not_before
+                    # what could not be loaded is tried again when it is another, or after a while
+                    if (is_new or has_changed) and (now != failed or started >= again):
+                        failed, again = now, started + _SECONDS_AFTER_ERROR
                         self._load(catalogue, now)
                         failed = None
                         not_before = time.monotonic() + (time.monotonic() - started) / _SHARE

@@ -93,7 +93,8 @@ class OpenCatalogue(Catalogue):
         self._indexes: dict[str, Neighbours] = {}
         super().__init__(folder)
 
-    def _encoder(self, name: str, **settings: Any) -> Encoder:
+    def named_encoder(self, name: str, **settings: Any) -> Encoder:
+        """Return the encoder of all threads; see `smf_embed.catalogue.Catalogue.named_encoder`."""
         return self._encoders.get(name, device=self._device, **settings)
 
     @property

@@ -108,6 +108,7 @@ class ReviewQueue:
                 except Exception:
                     logger.exception("the review queue stays as it is")
                     self._end.wait(_SECONDS_AFTER_ERROR)
+                    self.outdated()
         finally:
             if catalogue is not None:
                 catalogue.close()
