@@ -308,30 +308,38 @@ class Catalogue(StoredClips):
     def undo(self, person: str) -> tuple[list[str], list[str]]:
         """Take back the last labels that a person gave in one go and that were not taken back yet.
 
+        Where all of these were labelled anew since, or are gone, the labels before them are taken back.
+
         Returns
         -------
         undone : list of str
             Clips that have the label again which they had before.
         kept : list of str
-            Clips that were labelled anew since, or are gone; they stay as they are.
+            Those given with them that were labelled anew since, or are gone; they stay as they are. Of the labels given
+            last, where none can be taken back.
         """
         with self.writing("undo"):
-            last = self.last_labelling(person)
-            if last is None:
-                return [], []
-            given, rows = last
-            now = {clip[ID]: clip for clip in self.clips([row[ID] for row in rows])}
-            undone = [row for row in rows if row[ID] in now and now[row[ID]][LABEL] == row["project"]]
-            with self.transaction("undo") as generation:
-                before, self.person = self.person, person
-                try:
-                    for row in undone:
-                        self.put_label(now[row[ID]]["clip_key"], row["was"], "person", generation, undoes=given)
-                finally:
-                    self.person = before
+            labellings = self.labellings(person)
+            standing = ((given, rows, still) for given, rows in labellings if (still := self._standing(rows)))
+            given, rows, undone = next(standing, (0, labellings[0][1] if labellings else [], {}))
+            if undone:
+                with self.transaction("undo") as generation:
+                    before, self.person = self.person, person
+                    try:
+                        for clip_key, row in undone.items():
+                            self.put_label(clip_key, row["was"], "person", generation, undoes=given)
+                    finally:
+                        self.person = before
         self._preparation = None  # a project may have gone, and its name is no name any more
-        done = [row[ID] for row in undone]
+        done = [row[ID] for row in undone.values()]
         return done, [row[ID] for row in rows if row[ID] not in set(done)]
+
+    def _standing(self, rows: Sequence[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+        """Return key of the clip → row of the log, of those labels that the clips still have."""
+        now = {clip[ID]: clip for clip in self.clips([row[ID] for row in rows])}
+        return {
+            now[row[ID]]["clip_key"]: row for row in rows if row[ID] in now and now[row[ID]][LABEL] == row["project"]
+        }
 
     def set_index(self, kind: str, facts: dict[str, Any]) -> None:
         """Note which FAISS index is to be used, and what was measured of it."""

@@ -140,6 +140,7 @@ class StoredClips:
         *,
         yt_reel_id: str | None = None,
         person: str | None = None,
+        source: str | None = None,
         most: int | None = None,
     ) -> list[dict[str, Any]]:
         """Return who gave which label when, oldest first, also of clips that are gone.
@@ -152,6 +153,8 @@ class StoredClips:
             Only labels of this clip.
         person : str, optional
             Only what this person did.
+        source : str, optional
+            Only labels of a `table`, a `person` or a `model`.
         most : int, optional
             So many of the newest.
 
@@ -168,6 +171,8 @@ class StoredClips:
             conditions[f"{ID} = ?"] = [yt_reel_id]
         if person is not None:
             conditions["person = ?"] = [person]
+        if source is not None:
+            conditions["source = ?"] = [source]
         statement = (
             f"SELECT {', '.join(columns)}, row_check FROM label_log WHERE {' AND '.join(conditions)} "
             f"ORDER BY log_key DESC{'' if most is None else ' LIMIT ?'}"
@@ -179,16 +184,18 @@ class StoredClips:
         ]
         return found[::-1]
 
-    def last_labelling(self, person: str) -> tuple[int, list[dict[str, Any]]] | None:
-        """Return the newest generation in which a person gave labels that were not taken back, and its rows."""
-        statement = (
-            "SELECT max(generation) FROM label_log AS given WHERE person = ? AND undoes IS NULL AND NOT EXISTS "
-            "(SELECT 1 FROM label_log WHERE person = ? AND undoes = given.generation)"
-        )
-        generation = self.database.sql.execute(statement, (person, person)).fetchone()[0]
-        if generation is None:
-            return None
-        return generation, [row for row in self.label_log(person=person) if row["generation"] == generation]
+    def labellings(self, person: str) -> list[tuple[int, list[dict[str, Any]]]]:
+        """Return the generations in which a person gave labels that were not taken back, and their rows, newest first.
+
+        The labels of tables that the person has brought in are not among them.
+        """
+        log = self.label_log(person=person, source="person")
+        taken_back = {row["undoes"] for row in log}
+        given: dict[int, list[dict[str, Any]]] = {}
+        for row in reversed(log):
+            if row["undoes"] is None and row["generation"] not in taken_back:
+                given.setdefault(row["generation"], []).insert(0, row)
+        return list(given.items())
 
     def label_sources(self, clip_keys: Sequence[int]) -> dict[int, tuple[str, str]]:
         """Return clip → source (table, person or model) and time of its newest label; unlabelled clips are left out."""
@@ -317,11 +324,12 @@ class StoredClips:
     def stored_like(self, clips: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """Return id → stored clip, of those clips whose raw texts and channel are stored as they are."""
         stored = {clip[ID]: clip for clip in self._clips_in(ID, [clip[ID] for clip in clips])}
-        return {
-            clip[ID]: stored[clip[ID]]
-            for clip in clips
-            if clip[ID] in stored and all(clip[key] == stored[clip[ID]][key] for key in RAW_KEYS)
-        }
+        for clip in clips:
+            there = stored.get(clip[ID])
+            # an id that comes twice must be so both times
+            if there is not None and any(clip[key] != there[key] for key in RAW_KEYS):
+                del stored[clip[ID]]
+        return stored
 
     def put_label(
         self, clip_key: int, project: str | None, source: str, generation: int, undoes: int | None = None

@@ -184,6 +184,14 @@ def test_clips_that_are_not_stored_get_the_vectors_that_they_would_have_if_they_
     np.testing.assert_array_equal(clips.vectors["title"], catalogue.stored(["x", "y", "z"]).vectors["title"])
 
 
+def test_two_texts_of_one_id_are_looked_at_each(catalogue, encoded):
+    add(catalogue, ("a", "Буба и кот", None))
+    (batch,) = iter_clips(table(("a", "Буба и кот", None)))
+    (other,) = iter_clips(table(("a", "Другое видео", None)))
+    clips, _ = catalogue.encoded([*batch.clips, *other.clips])
+    assert clips.texts["title"] == ["буба и кот", "другое видео"]
+
+
 def test_a_known_text_is_not_encoded_to_be_looked_up(catalogue, encoded):
     add(catalogue, ("a", "Буба", None))
     encoded.clear()

@@ -53,6 +53,26 @@ def test_the_log_outlives_the_clips(catalogue):
     assert ("id4", "Оля") in told(catalogue, "yt_reel_id", "person")
 
 
+def test_what_was_labelled_anew_since_does_not_keep_older_labels_from_being_taken_back(catalogue):
+    label(catalogue, ["id0"], "Лунтик", "Оля")
+    label(catalogue, ["id1", "id2"], "Лунтик", "Оля")
+    label(catalogue, ["id1", "id2"], "Фиксики", "Егор")
+    assert catalogue.undo("Оля") == (["id0"], [])
+    generation = catalogue.generation
+    assert catalogue.undo("Оля") == ([], ["id1", "id2"])
+    assert catalogue.generation == generation
+
+
+def test_the_labels_of_a_table_that_a_person_brought_in_are_not_taken_back(catalogue):
+    label(catalogue, ["id0"], "Лунтик", "Оля")
+    catalogue.person = "Оля"
+    catalogue.add(iter_clips(pd.DataFrame({"yt_reel_id": ["id5"], "reel_name": ["title 5"], "cartoon": ["Фиксики"]})))
+    assert catalogue.undo("Оля") == (["id0"], [])
+    assert catalogue.undo("Оля") == ([], [])
+    assert catalogue.clips(["id5"])[0]["cartoon"] == "Фиксики"
+    assert [row["yt_reel_id"] for row in catalogue.label_log(source="table")][-1] == "id5"
+
+
 def test_the_last_labels_of_a_person_are_taken_back_one_go_after_the_other(catalogue):
     label(catalogue, ["id0", "id4"], "Лунтик", "Оля")
     label(catalogue, ["id5"], "Фиксики", "Егор")

@@ -191,7 +191,12 @@ class Lookups:
         return self._review.ready.is_set()
 
     def labels_log(
-        self, since: str | None = None, person: str | None = None, most: int | None = None
+        self,
+        since: str | None = None,
+        person: str | None = None,
+        most: int | None = None,
+        *,
+        source: str | None = None,
     ) -> list[dict[str, Any]]:
         """Return who labelled what, oldest first.
 
@@ -202,6 +207,8 @@ class Lookups:
         person : str, optional
         most : int, optional
             So many of the newest.
+        source : str, optional
+            Only labels of a `table`, a `person` or a `model`.
 
         Returns
         -------
@@ -210,7 +217,7 @@ class Lookups:
         """
 
         def work(catalogue: OpenCatalogue) -> list[dict[str, Any]]:
-            rows = catalogue.label_log(since, person=person, most=most)
+            rows = catalogue.label_log(since, person=person, source=source, most=most)
             return [{name: value for name, value in row.items() if name != "log_key"} for row in rows]
 
         return self._read(work, "reading")

@@ -24,8 +24,8 @@ router = APIRouter(prefix="/desk", include_in_schema=False, route_class=PageRout
 _ROUND = 20
 # clips of the review that are counted by project; the queue keeps about as many
 _DOUBTFUL = 300
-# labels that are listed, and how far back they are looked for among those of tables
-_LISTED, _LOOKED_AT = 50, 5000
+# labels that are listed
+_LISTED = 50
 # `smf-embed label --from` reads these
 _EXPORTED = ("at", "person", "source", ID, LABEL, "was")
 _SORTS = ("project", "clips", "f1", "threshold", "doubtful")
@@ -152,7 +152,7 @@ def labels(request: Request) -> Response:
     """List the newest labels that people gave."""
     desk: Desk = request.app.state.desk
     language = language_of(request)
-    log = [row for row in desk.labels_log(most=_LOOKED_AT) if row["source"] == "person"][: -_LISTED - 1 : -1]
+    log = desk.labels_log(source="person", most=_LISTED)[::-1]
     titles = {one: (desk.clip(one) or {}).get("reel_name") for one in {row[ID] for row in log}}
     shown = [label_row(language, row) | {"id": row[ID], "title": titles[row[ID]] or row[ID]} for row in log]
     return render(request, "labels.html", log=shown)
