@@ -49,9 +49,10 @@ def audit(
         unlabelled = opened.counts()["clips"] - opened.counts()["labelled"]
     if output is not None:
         from smf_embed.files import replace_atomically
+        from smf_embed.tables import guarded
 
         with replace_atomically(output) as temporary:
-            findings.to_csv(temporary, index=False, encoding="utf-8-sig")
+            findings.map(guarded).to_csv(temporary, index=False, encoding="utf-8-sig")
     if as_json:
         for line in findings.to_dict("records"):
             print(json.dumps(line, ensure_ascii=False))

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from smf_embed.audit_table import LABEL_WAS
 from smf_embed.console import CatalogueOption, ColumnOption, parse_columns, report_rejected, say
 from smf_embed.errors import InputError
+from smf_embed.tables import unguarded
 
 if TYPE_CHECKING:
     from smf_embed.clips import ClipBatch
+
+# the columns that tell what an audit wrote, and a log of labels
+_AUDIT, _LOG = LABEL_WAS, "at"
 
 IdsArgument = Annotated[
     list[str], typer.Argument(metavar="ID...", help="Ids of clips; before ids that begin with a hyphen write --.")
@@ -38,8 +43,9 @@ def label(
     """Give clips a project, or none; it stands until the label in their table changes, and counts from now on.
 
     From a file, each row whose cartoon differs from the clip's label is taken, and nothing else of it; empty cells are
-    passed over, and so are rows whose label_was, where the file has it, is not the clip's label any more. To take the
-    proposals of an audit as they are: --column cartoon=suggested.
+    passed over, and so are rows whose label_was, where the file has it, is not the clip's label any more. In a log of
+    labels, which has a column at, the last row of each clip counts. To take the proposals of an audit as they are:
+    --column cartoon=suggested.
     """
     from smf_embed.catalogue import Catalogue
     from smf_embed.stored_clips import project_name
@@ -75,9 +81,16 @@ def _label_from(table: str, column: list[str] | None, confirm: bool, folder: Pat
     columns = parse_columns(column)
     with Catalogue(folder) as opened, opened.writing("label"):
         opened.person = user_name()
-        batches, has_was = _read_labels(table, columns)
+        batches, kind = _read_labels(table, columns)
         report_rejected([row for batch in batches for row in batch.rejected], {}, None)
-        given = [clip for batch in batches for clip in batch.clips]
+        # what a spreadsheet was kept from taking for a formula is what it was again
+        given = [
+            clip | {name: unguarded(clip[name]) for name in (ID, LABEL, TITLE)}
+            for batch in batches
+            for clip in batch.clips
+        ]
+        if kind == _LOG:
+            given = list({clip[ID]: clip for clip in given}.values())
         if not any(LABEL in clip["given"] for clip in given):
             raise InputError(f"{table}: has no usable row with a column {LABEL}; name it: --column {LABEL}=suggested")
         now = {clip[ID]: clip[LABEL] for clip in opened.clips([clip[ID] for clip in given])}
@@ -93,7 +106,7 @@ def _label_from(table: str, column: list[str] | None, confirm: bool, folder: Pat
             project = project_name(clip[LABEL])
             if project == now[clip[ID]]:
                 same[clip[ID]] = project
-            elif has_was and (clip[TITLE] and project_name(clip[TITLE])) != now[clip[ID]]:
+            elif kind == _AUDIT and (clip[TITLE] and project_name(clip[TITLE])) != now[clip[ID]]:
                 stale[clip[ID]] = project
             elif change.setdefault(clip[ID], project) != project:
                 raise InputError(
@@ -124,22 +137,23 @@ def _label_from(table: str, column: list[str] | None, confirm: bool, folder: Pat
     )
 
 
-def _read_labels(table: str, columns: dict[str, str]) -> tuple[list[ClipBatch], bool]:
-    """Read a table of labels, and tell whether it holds what the labels were when it was written.
+def _read_labels(table: str, columns: dict[str, str]) -> tuple[list[ClipBatch], str]:
+    """Read a table of labels; tell by which column it says what the labels were, or when they were given, if by any.
 
-    They are read as titles, which a table of clips must have and nobody looks at here; without them, the ids will do.
+    That column is read as the title, which a table of clips must have and nobody looks at here; without one, the ids
+    will do.
     """
-    from smf_embed.audit_table import LABEL_WAS
     from smf_embed.clip_tables import iter_clips, readable_again
     from smf_embed.clips import ID, TEXT, TITLE
 
     identifier = columns.get(ID, ID)
     with readable_again(table) as file:
-        try:
-            return list(iter_clips(file, columns | {TITLE: LABEL_WAS, TEXT: identifier})), True
-        except InputError:
-            # it has no such column; whatever else is wrong with it is wrong again
-            return list(iter_clips(file, columns | {TITLE: identifier, TEXT: identifier})), False
+        for kind in (_AUDIT, _LOG):
+            try:
+                return list(iter_clips(file, columns | {TITLE: kind, TEXT: identifier})), kind
+            except InputError:
+                continue  # it has no such column; whatever else is wrong with it is wrong again
+        return list(iter_clips(file, columns | {TITLE: identifier, TEXT: identifier})), ""
 
 
 def unlabel(ids: IdsArgument, catalogue: CatalogueOption = Path("index")) -> None:

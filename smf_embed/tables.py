@@ -28,6 +28,17 @@ def guarded(cell: Any) -> Any:
     return f"'{cell}"
 
 
+def unguarded(cell: Any) -> Any:
+    """Return the cell that `guarded` was given.
+
+    Examples
+    --------
+    >>> unguarded("'=1+1"), unguarded("'twas")
+    ('=1+1', "'twas")
+    """
+    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and guarded(cell[1:]) == cell else cell
+
+
 def csv_lines(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     """Yield a table as CSV in pieces; a text that a spreadsheet would take for a formula is kept from being one."""
     text = io.StringIO()

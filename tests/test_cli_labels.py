@@ -7,6 +7,9 @@ import pytest
 from conftest import contents
 from test_cli_catalogue import csv, folder, history, labels, refused  # noqa: F401
 
+from smf_embed.catalogue import Catalogue
+from smf_embed.tables import csv_lines
+
 
 def write(path, rows, columns=("yt_reel_id", "cartoon")):
     pd.DataFrame(rows, columns=list(columns)).to_csv(path, index=False)
@@ -41,6 +44,21 @@ def test_two_new_projects_for_one_clip_are_refused(run, folder, tmp_path):  # no
     file = write(tmp_path / "s.csv", [("b", "Буба"), ("a", "Лунтик"), ("a", "Фиксики")])
     refused(run("label", "--from", file, "--catalogue", folder), "gives a two new projects", "line 4")
     assert contents(folder) == before
+
+
+def test_a_log_of_labels_gives_the_last_label_of_each_clip(run, folder, tmp_path):  # noqa: F811
+    with Catalogue(folder) as catalogue:
+        for project in ("Старый", "Ещё один", "+1 семья"):
+            catalogue.label(["a"], project)
+        catalogue.label(["-d"], "Старый")
+        catalogue.label(["-d"], None)
+        log = catalogue.label_log()
+    rows = [{**row, "cartoon": row["project"]} for row in log]
+    file = tmp_path / "labels.csv"
+    file.write_text("".join(csv_lines(("at", "person", "source", "yt_reel_id", "cartoon", "was"), rows)))
+    run("label", "a", "b", "Лунтик", "--catalogue", folder)
+    assert run("label", "--from", file, "--catalogue", folder)[0] == 0
+    assert labels(folder) == {"a": "+1 семья", "b": "none", "c": None, "-d": None, "e": None}
 
 
 def test_labels_are_confirmed_on_request(run, folder, tmp_path):  # noqa: F811
