@@ -295,11 +295,17 @@ def _to_frame(part: Any) -> pd.DataFrame:
         part.validate(full=True)
     except pyarrow.ArrowException:
         # a text that is no UTF-8: hand on bytes, so that its row alone is rejected
-        columns = [
-            column.cast(pyarrow.binary()) if pyarrow.types.is_string(column.type) else column for column in part.columns
-        ]
-        part = pyarrow.RecordBatch.from_arrays(columns, names=part.schema.names)
+        part = pyarrow.RecordBatch.from_arrays(list(map(_as_bytes, part.columns)), names=part.schema.names)
     return part.to_pandas()
+
+
+def _as_bytes(column: Any) -> Any:
+    """Return texts as bytes, other columns as they are."""
+    import pyarrow
+
+    if pyarrow.types.is_large_string(column.type):
+        return column.cast(pyarrow.large_binary())
+    return column.cast(pyarrow.binary()) if pyarrow.types.is_string(column.type) else column
 
 
 def _read_frames(

@@ -115,7 +115,9 @@ def take_row(batch: ClipBatch, name: str, line: int, cells: dict[str, Any]) -> N
             if not good:
                 batch.mended[column] += 1
     clip["line"] = line
-    clip["given"] = given_fields(cells)
+    given = given_fields(cells)
+    # a text without a title says nothing of the title
+    clip["given"] = given if clip[TITLE] is not None or TITLE in cells else given - {TITLE}
     batch.clips.append(clip)
 
 

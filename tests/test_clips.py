@@ -196,8 +196,16 @@ def test_invalid_utf8_in_an_id_is_reported_readably(read):
     table.rejected["id"].iloc[0].encode()
 
 
-def test_invalid_utf8_in_parquet_rejects_its_row_alone(tmp_path):
-    names = pa.array([b"one", b"\xff\xfe", "три".encode(), b"None"], pa.binary()).view(pa.string())
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda texts: texts.view(pa.string()),
+        lambda texts: texts.cast(pa.large_binary()).view(pa.large_string()),
+    ],
+    ids=["string", "large"],
+)
+def test_invalid_utf8_in_parquet_rejects_its_row_alone(tmp_path, kind):
+    names = kind(pa.array([b"one", b"\xff\xfe", "три".encode(), b"None"], pa.binary()))
     path = tmp_path / "clips.parquet"
     pq.write_table(pa.table({"yt_reel_id": ["a", "b", "c", "d"], "reel_name": names, "cartoon": names}), path)
     table = read_clips(path)

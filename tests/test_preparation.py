@@ -157,7 +157,11 @@ def test_a_narrow_table_erases_nothing(tmp_path: Path) -> None:
         report = catalogue.add(iter_clips(pd.DataFrame({"yt_reel_id": ["a"], "reel_name": ["Лунтик и дождь"]})))
         assert report.encoded_texts == 0
         catalogue.add(iter_clips(whole.assign(seconds=None)[["yt_reel_id", "reel_name", "seconds"]]))
+        catalogue.add(iter_clips(pd.DataFrame({"yt_reel_id": ["a"], "text": ["Сегодня дождь."]})))
         clip = catalogue.clips(["a"])[0]
+        assert clip["reel_name"] == "Лунтик и дождь"
+        catalogue.add(iter_clips(pd.DataFrame({"yt_reel_id": ["a"], "text": ["[Лунтик и гром] Сегодня дождь."]})))
+        assert catalogue.clips(["a"])[0]["reel_name"] == "Лунтик и гром"
     assert clip["seconds"] is None  # an empty cell does clear
     assert (clip["description"], clip["subtitles"], clip["yt_channel_id"]) == ("Сегодня дождь.", "кап кап", "канал")
 
