@@ -231,8 +231,9 @@ def predict(
         cli_enrich.expect_table(file)
     check_writable(file)
     if ids is not None:
-        if store is not None:
-            raise InputError("--store is for the clips of a TABLE; leave it out with --ids")
+        for name, value in {"store": store, "column": column, "subtitles": subtitles, "rejected": rejected}.items():
+            if value is not None:
+                raise InputError(f"--{name} is for the clips of a TABLE; leave it out with --ids")
         cli_enrich.decide_ids(
             *(ids, catalogue, source, transcripts, file, min_precision, as_json),
             quota=quota,

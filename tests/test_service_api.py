@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 from conftest import make_table
@@ -13,6 +14,7 @@ from smf_embed.catalogue import Catalogue
 from smf_embed.clip_tables import iter_clips
 from smf_embed.encoder import Encoder
 from smf_embed.errors import CatalogueError, InputError
+from smf_embed.service.answers import without_paths
 from smf_embed.service.api import create_app
 from smf_embed.service.desk import Desk
 from smf_embed.service.security import TOKEN_COOKIE, proof
@@ -374,3 +376,18 @@ def test_the_review_queue_tells_when_it_is_ready(desk, client):
     assert desk._review.ready.wait(60)
     assert client.get("/review", params={"n": 5}).json()["ready"]
     assert client.get("/review", params={"n": 0}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("folder", "message", "told"),
+    [
+        ("index", "index: there is no model yet", "the catalogue: there is no model yet"),
+        ("index", "index/model: fit again: smf-embed fit --catalogue index", "the catalogue: fit again: smf-embed fit"),
+        ("index", "name a kind of index and a budget", "name a kind of index and a budget"),
+        (".", "it ends here. Name another.", "it ends here. Name another."),
+        (".", "./model: is damaged, smf-embed fit --catalogue .", "the catalogue: is damaged, smf-embed fit"),
+        ("/srv/clips", "in /srv/clips/model and /srv/clips2", "in the catalogue and /srv/clips2"),
+    ],
+)
+def test_a_message_names_the_catalogue_in_place_of_its_folder_and_leaves_words(folder, message, told):
+    assert without_paths(message, Path(folder)) == told

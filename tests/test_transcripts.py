@@ -85,7 +85,9 @@ def test_transcripts_come_in_the_preferred_language_those_of_people_first(player
     fake, session = player
     fake.captions["several0000"] = [("en", "", "Hello"), ("ru", "asr", "машина"), ("ru", "", "[Музыка] Привет")]
     fake.captions["foreign0000"] = [("de", "asr", "Guten Tag")]
-    transcripts = Transcripts(["ru", "en"], session)
+    fake.captions["american000"] = [("de", "", "Guten Tag"), ("en-US", "", "Howdy")]
+    transcripts = Transcripts(["ru", "EN"], session)
+    assert transcripts.text("american000") == "Howdy"
     assert transcripts.text("several0000") == "Привет"
     assert transcripts.text("foreign0000") == "Guten Tag"
     assert transcripts.text("nothing0000") is None

@@ -128,7 +128,7 @@ class InfoFolder:
         """Id and channel of every clip, read once; the rest is not kept."""
         return [(key, {name: info.get(name) for name in (*_NAMES, "upload_date")}) for key, info in self._infos()]
 
-    @property
+    @cached_property
     def _channels(self) -> dict[str, set[str]]:
         """Channel → by what it may be named."""
         channels: dict[str, set[str]] = {}
@@ -138,7 +138,7 @@ class InfoFolder:
                 channels.setdefault(channel, set()).update(filter(None, map(info.get, _NAMES)))
         return channels
 
-    @property
+    @cached_property
     def _clips_of(self) -> dict[str, list[str]]:
         clips: dict[str, list[str]] = {}
         for identifier, info in sorted(self._listed, key=lambda pair: pair[1]["upload_date"] or "", reverse=True):

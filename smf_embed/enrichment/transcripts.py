@@ -77,7 +77,7 @@ class Transcripts:
             place, transcript = pair
             code = transcript.language_code.lower()
             ranks = [
-                rank for rank, tag in enumerate(self._languages) if code == tag.lower() or code.startswith(f"{tag}-")
+                rank for rank, tag in enumerate(map(str.lower, self._languages)) if f"{code}-".startswith(f"{tag}-")
             ]
             return (ranks[0] if ranks else len(self._languages), transcript.is_generated, place)
 

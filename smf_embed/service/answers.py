@@ -53,5 +53,10 @@ def answer_to(error: SmfEmbedError, folder: Path) -> Json:
 def without_paths(text: str, folder: Path) -> str:
     """Return a message without the folder of the catalogue and what lies in it."""
     for form in sorted({str(folder), str(folder.absolute()), str(folder.resolve())}, key=len, reverse=True):
-        text = re.sub(rf"(?<![\w./-]){re.escape(form)}(/[\w./-]*\w)?(?![\w/-])", "the catalogue", text)
+        path = re.escape(form)
+        alone = rf"(?<![\w./-]){path}(?![\w/-])"
+        if not Path(form).is_absolute():
+            # it may be a word like others, or a full stop
+            alone = rf"(?:^|(?<=catalogue )){path}(?![\w./-])"
+        text = re.sub(rf"(?<![\w./-]){path}/[\w./-]*\w|{alone}", "the catalogue", text)
     return text.replace(" --catalogue the catalogue", "").replace("the catalogue the catalogue", "the catalogue")

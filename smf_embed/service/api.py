@@ -33,7 +33,7 @@ logger = logging.getLogger("smf_embed.service")
 _ABOUT = (
     "Which project does a video belong to? Texts are those of a table of clips; times are UTC. Errors are JSON with "
     "`detail`: 401 without the token, 409 while there is no model, 413 and 422 for what is too large or has another "
-    "form, 429 with Retry-After when too much is waiting, 503 when it takes too long or another program writes."
+    "form, 429 with Retry-After when too much is waiting or another program writes, 503 when it takes too long."
 )
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": shapes.Problem, "description": reason}

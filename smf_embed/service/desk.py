@@ -156,7 +156,7 @@ class Desk(Lookups):
     # ---------------------------------------------------------------------------------------------------- writing
 
     def add(self, clips: Sequence[dict[str, Any]], who: str | None = None) -> dict[str, Any]:
-        """Insert clips, or update those that are stored; an empty or missing column leaves what is stored.
+        """Insert clips, or update those that are stored; a missing column leaves what is stored.
 
         Returns
         -------

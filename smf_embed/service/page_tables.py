@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from smf_embed.errors import InputError, SmfEmbedError
+from smf_embed.service.answers import without_paths
 from smf_embed.service.desk import Desk
 from smf_embed.service.page_forms import Form
 from smf_embed.service.page_frame import HEADERS, PageRoute, csv_file, go, language_of, name_of, render, with_query
@@ -70,7 +71,7 @@ def import_table(request: Request, form: Form) -> Response:
             return desk.add_table(path, progress, who)
         except SmfEmbedError as error:
             # what the file is called here is nobody's business
-            raise InputError(str(error).replace(str(path), name)) from None
+            raise InputError(without_paths(str(error).replace(str(path), name), desk.folder)) from None
         finally:
             path.unlink(missing_ok=True)
 
