@@ -15,7 +15,7 @@ MAX_CHARS = 1000
 _SENTENCE_END = re.compile(r"[.!?…][\"'»”)]{0,2}(?=\s)|[。！？]|\n")
 
 
-def windows(text: str, max_chars: int = MAX_CHARS, overlap: int = 0) -> list[str]:
+def windows(text: str, max_chars: int = MAX_CHARS) -> list[str]:
     """Cut a long text into windows that an encoder takes.
 
     A window ends at the last end of a sentence or line in its second half; where there is none, at the last white
@@ -25,23 +25,18 @@ def windows(text: str, max_chars: int = MAX_CHARS, overlap: int = 0) -> list[str
     ----------
     text : str
     max_chars : int
-        Length of a window at most.
-    overlap : int
-        Characters of a window, rounded down to whole words, with which the next one begins again; less than half of
-        `max_chars`.
+        Length of a window at most, 1 or more.
 
     Returns
     -------
     list of str
-        No window is empty; without overlap they are the text but for white space where they meet.
+        No window is empty; together they are the text but for white space where they meet.
 
     Examples
     --------
     >>> windows("Буба ест. Буба спит. Буба поёт.", max_chars=21)
     ['Буба ест. Буба спит.', 'Буба поёт.']
     """
-    if max_chars < 1 or not 0 <= overlap <= max(0, (max_chars - 1) // 2):
-        raise InputError(f"windows of {max_chars} characters with an overlap of {overlap}: the overlap must be < half")
     result: list[str] = []
     start, length = _skip_space(text, 0), len(text.rstrip())
     while start < length:
@@ -49,14 +44,7 @@ def windows(text: str, max_chars: int = MAX_CHARS, overlap: int = 0) -> list[str
         result.append(text[start:end].rstrip())
         if end >= length:
             break
-        after = _skip_space(text, end)
-        if overlap:
-            again = next(
-                (place for place in range(max(end - overlap, start + 1), end) if text[place - 1].isspace()), end
-            )
-            again = _skip_space(text, again)
-            after = again if start < again < end else after
-        start = after
+        start = _skip_space(text, end)
     return result
 
 

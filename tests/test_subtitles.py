@@ -332,22 +332,9 @@ def test_windows_joined_are_the_text(text, max_chars):
         assert " ".join(parts).split() == text.split()
 
 
-@given(TEXTS, st.integers(5, 60), st.data())
-def test_windows_with_overlap_lose_no_word_and_end(text, max_chars, data):
-    overlap = data.draw(st.integers(0, (max_chars - 1) // 2))
-    assume(all(len(word) <= max_chars for word in text.split()) and "。" not in text)
-    parts = windows(text, max_chars, overlap)
-    words = iter(word for part in parts for word in part.split())
-    assert all(any(word == other for other in words) for word in text.split())
-    assert all(part and len(part) <= max_chars for part in parts)
-
-
-def test_windows_end_at_sentences_and_repeat_the_overlap():
+def test_windows_end_at_sentences():
     text = "Тыква проснулась рано. Она умылась и пошла в сад.\nТам её ждал крот, старый друг."
     assert windows(text, 60) == ["Тыква проснулась рано. Она умылась и пошла в сад.", "Там её ждал крот, старый друг."]
-    assert windows(text, 60, overlap=13)[1] == "пошла в сад.\nТам её ждал крот, старый друг."
-    with pytest.raises(InputError, match="overlap"):
-        windows(text, 10, 5)
 
 
 @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=8), st.floats(0.1, 1000))
