@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -219,8 +219,8 @@ def mine_aliases(
 
 def mine_aliases_of(
     project: int,
-    own: Sequence[str],
-    others: Sequence[str],
+    own: Mapping[str, int],
+    others: Mapping[str, int],
     *,
     longest: int = 4,
     least_texts: float = 2.0,
@@ -230,15 +230,16 @@ def mine_aliases_of(
     """Find the phrases that occur almost only in the texts of one project, without mining all others.
 
     The other texts are searched for the phrases of the project alone. A text that both have is shared between them by
-    how often each has it. Compilations count against the names in them, so that a precision is the least that
+    how many clips of each have it. Compilations count against the names in them, so that a precision is the least that
     `mine_aliases` would give.
 
     Parameters
     ----------
     project : int
         Its number, for the result.
-    own, others : sequence of str
-        Texts of the project and of all other labelled clips, cleaned by `smf_embed.text.clean`.
+    own, others : mapping of text → int
+        Texts of the project and of all other labelled clips, cleaned by `smf_embed.text.clean`, and how many clips have
+        each.
     longest, least_texts, least_precision, prior
         See `mine_aliases`.
 
@@ -246,12 +247,13 @@ def mine_aliases_of(
     -------
     list of Alias
     """
-    count_of = Counter(map(tuple, words_of(own)))
+    count_of = _counted_by_words(own)
     keys = [tuple(without_numbers(words)) for words in count_of]
     everywhere = sp.csr_matrix(np.tile([0.0, 1.0], (len(keys), 1)))
     wanted = frequent_phrases(WordRows.of(keys), everywhere, longest, least_texts)
     # what is common in a sample cannot be precise: only texts with a word of the others' are read as a whole
-    sample = [others[row] for row in np.random.default_rng(0).permutation(len(others))[:_SAMPLED]]
+    texts = list(others)
+    sample = [texts[row] for row in np.random.default_rng(0).permutation(len(texts))[:_SAMPLED]]
     in_sample = _texts_with(wanted, [without_numbers(words) for words in words_of(sample)])
     in_own = _texts_with(wanted, keys)
     scale = len(others) / max(len(sample), 1)
@@ -268,20 +270,29 @@ def mine_aliases_of(
         if anchor in anchors or len(anchors) < _MOST_ANCHORS:
             anchors.add(anchor)
             wanted.append(phrase)
-    holding = [text for text in (text.replace("ё", "е") for text in others) if any(word in text for word in anchors)]
-    elsewhere = Counter(map(tuple, words_of(holding)))
+    elsewhere = _counted_by_words(
+        {text: count for text, count in others.items() if any(word in text.replace("ё", "е") for word in anchors)}
+    )
     share = np.array([count / (count + elsewhere[words]) for words, count in count_of.items()])
     in_both = _texts_with(wanted, keys)
     in_own = _texts_with(wanted, keys, share)
     in_others = _texts_with(wanted, [without_numbers(words) for words in elsewhere if words not in count_of])
     kept = {
         phrase: Alias(" ".join(phrase), project, round(float(precision), 6), round(float(own_texts), 3))
-        for phrase, own_texts, texts, other_texts in zip(wanted, in_own, in_both, in_others, strict=True)
+        for phrase, own_texts, all_own, other_texts in zip(wanted, in_own, in_both, in_others, strict=True)
         if own_texts >= least_texts - ROUNDING
-        and (precision := own_texts / (texts + other_texts + prior)) >= least_precision
+        and (precision := own_texts / (all_own + other_texts + prior)) >= least_precision
     }
     aliases = [alias for phrase, alias in kept.items() if not _has_better_part(phrase, alias, kept)]
     return sorted(aliases, key=lambda alias: (-alias.precision, alias.text))
+
+
+def _counted_by_words(texts: Mapping[str, int]) -> Counter[tuple[str, ...]]:
+    """Return how many clips have texts of the same words."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    for words, count in zip(words_of(list(texts)), texts.values(), strict=True):
+        counts[tuple(words)] += count
+    return counts
 
 
 def _texts_with(

@@ -315,24 +315,30 @@ class Catalogue(StoredClips):
         undone : list of str
             Clips that have the label again which they had before.
         kept : list of str
-            Those given with them that were labelled anew since, or are gone; they stay as they are. Of the labels given
-            last, where none can be taken back.
+            Clips that were labelled anew since, or are gone; they stay as they are.
         """
+        undone: dict[int, dict[str, Any]] = {}
+        kept: list[str] = []
         with self.writing("undo"):
-            labellings = self.labellings(person)
-            standing = ((given, rows, still) for given, rows in labellings if (still := self._standing(rows)))
-            given, rows, undone = next(standing, (0, labellings[0][1] if labellings else [], {}))
-            if undone:
-                with self.transaction("undo") as generation:
-                    before, self.person = self.person, person
-                    try:
-                        for clip_key, row in undone.items():
-                            self.put_label(clip_key, row["was"], "person", generation, undoes=given)
-                    finally:
-                        self.person = before
+            for given, rows in self.labellings(person):
+                undone = self._standing(rows)
+                done = {row[ID] for row in undone.values()}
+                kept += [row[ID] for row in rows if row[ID] not in done]
+                if undone:
+                    self._take_back(given, undone, person)
+                    break
         self._preparation = None  # a project may have gone, and its name is no name any more
-        done = [row[ID] for row in undone.values()]
-        return done, [row[ID] for row in rows if row[ID] not in set(done)]
+        return [row[ID] for row in undone.values()], kept
+
+    def _take_back(self, given: int, undone: dict[int, dict[str, Any]], person: str) -> None:
+        """Put the labels back that clips had before a generation, for a person."""
+        with self.transaction("undo") as generation:
+            before, self.person = self.person, person
+            try:
+                for clip_key, row in undone.items():
+                    self.put_label(clip_key, row["was"], "person", generation, undoes=given)
+            finally:
+                self.person = before
 
     def _standing(self, rows: Sequence[dict[str, Any]]) -> dict[int, dict[str, Any]]:
         """Return key of the clip → row of the log, of those labels that the clips still have."""

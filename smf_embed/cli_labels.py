@@ -144,13 +144,14 @@ def _read_labels(table: str, columns: dict[str, str]) -> tuple[list[ClipBatch], 
     will do.
     """
     from smf_embed.clip_tables import iter_clips, readable_again
-    from smf_embed.clips import ID, TEXT, TITLE
+    from smf_embed.clips import ID, LABEL, TEXT, TITLE
 
     identifier = columns.get(ID, ID)
     with readable_again(table) as file:
-        for kind in (_AUDIT, _LOG):
+        # a log calls the label a project, but for the one that the page exports
+        for kind, named in ((_AUDIT, {}), (_LOG, {LABEL: "project"}), (_LOG, {})):
             try:
-                return list(iter_clips(file, columns | {TITLE: kind, TEXT: identifier})), kind
+                return list(iter_clips(file, named | columns | {TITLE: kind, TEXT: identifier})), kind
             except InputError:
                 continue  # it has no such column; whatever else is wrong with it is wrong again
         return list(iter_clips(file, columns | {TITLE: identifier, TEXT: identifier})), ""

@@ -104,7 +104,8 @@ def take_row(batch: ClipBatch, name: str, line: int, cells: dict[str, Any]) -> N
         shown = identifier[:MAX_ID].encode("utf-8", "replace").decode()
         batch.rejected.append(RejectedRow(name, line, shown, reason))
         return
-    title, description = split_text(texts.get(TITLE), texts.pop(TEXT, None))
+    text = texts.pop(TEXT, None)
+    title, description = split_text(texts.get(TITLE), text)
     clip.update(texts)
     clip[TITLE], clip["description"] = title, description
     if clip[LABEL] is not None and clip[LABEL].casefold() == NONE:
@@ -116,8 +117,9 @@ def take_row(batch: ClipBatch, name: str, line: int, cells: dict[str, Any]) -> N
                 batch.mended[column] += 1
     clip["line"] = line
     given = given_fields(cells)
-    # a text without a title says nothing of the title
-    clip["given"] = given if clip[TITLE] is not None or TITLE in cells else given - {TITLE}
+    # a text without a title says nothing of the title; an empty cell clears both
+    is_told = TITLE in cells or clip[TITLE] is not None or text is None
+    clip["given"] = given if is_told else given - {TITLE}
     batch.clips.append(clip)
 
 

@@ -40,11 +40,14 @@ class FieldTexts:
         Prepared.
     is_own : ndarray of bool, shape (n,)
         Whether it is of the project that is asked about.
+    n_clips : ndarray of int, shape (n,)
+        How many clips, of the project or of the others, have it.
     """
 
     keys: np.ndarray
     texts: list[str]
     is_own: np.ndarray
+    n_clips: np.ndarray
 
     @classmethod
     def read(cls, catalogue: Catalogue, field: str, project: str) -> FieldTexts:
@@ -54,9 +57,17 @@ class FieldTexts:
             f"WHERE project IS NOT NULL AND {field}_vector IS NOT NULL ORDER BY clip_key",
             (project,),
         )
-        found = {(key, is_own): text for key, is_own, text in rows}
-        keys = np.array([key for key, _ in found], dtype=np.int64)
-        return cls(keys, list(found.values()), np.array([is_own for _, is_own in found], dtype=bool))
+        found: dict[tuple[int, int], str] = {}
+        counts: Counter[tuple[int, int]] = Counter()
+        for key, is_own, text in rows:
+            found[key, is_own] = text
+            counts[key, is_own] += 1
+        return cls(
+            np.array([key for key, _ in found], dtype=np.int64),
+            list(found.values()),
+            np.array([is_own for _, is_own in found], dtype=bool),
+            np.array([counts[pair] for pair in found], dtype=np.int64),
+        )
 
     def of(self, own: bool) -> list[str]:
         """Return the texts of the project, or those of all others."""
@@ -72,7 +83,11 @@ class FieldTexts:
 
     def mine_aliases(self, number: int) -> list[Alias]:
         """Find the phrases that speak for the project, whose number is given."""
-        return mine_aliases_of(number, self.of(True), self.of(False))
+        own, others = (
+            {self.texts[row]: int(self.n_clips[row]) for row in np.flatnonzero(self.is_own == is_own)}
+            for is_own in (True, False)
+        )
+        return mine_aliases_of(number, own, others)
 
     def _told_from(self, catalogue: Catalogue, field: str) -> np.ndarray:
         """Return the rows of other texts that the project is to be told from."""

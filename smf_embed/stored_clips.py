@@ -192,10 +192,10 @@ class StoredClips:
         log = self.label_log(person=person, source="person")
         taken_back = {row["undoes"] for row in log}
         given: dict[int, list[dict[str, Any]]] = {}
-        for row in reversed(log):
+        for row in log:
             if row["undoes"] is None and row["generation"] not in taken_back:
-                given.setdefault(row["generation"], []).insert(0, row)
-        return list(given.items())
+                given.setdefault(row["generation"], []).append(row)
+        return list(given.items())[::-1]
 
     def label_sources(self, clip_keys: Sequence[int]) -> dict[int, tuple[str, str]]:
         """Return clip → source (table, person or model) and time of its newest label; unlabelled clips are left out."""

@@ -46,16 +46,20 @@ def test_two_new_projects_for_one_clip_are_refused(run, folder, tmp_path):  # no
     assert contents(folder) == before
 
 
-def test_a_log_of_labels_gives_the_last_label_of_each_clip(run, folder, tmp_path):  # noqa: F811
+@pytest.mark.parametrize("by_the_page", [True, False])
+def test_a_log_of_labels_gives_the_last_label_of_each_clip(run, folder, tmp_path, by_the_page):  # noqa: F811
     with Catalogue(folder) as catalogue:
         for project in ("Старый", "Ещё один", "+1 семья"):
             catalogue.label(["a"], project)
         catalogue.label(["-d"], "Старый")
         catalogue.label(["-d"], None)
         log = catalogue.label_log()
-    rows = [{**row, "cartoon": row["project"]} for row in log]
     file = tmp_path / "labels.csv"
-    file.write_text("".join(csv_lines(("at", "person", "source", "yt_reel_id", "cartoon", "was"), rows)))
+    if by_the_page:
+        rows = [{**row, "cartoon": row["project"]} for row in log]
+        file.write_text("".join(csv_lines(("at", "person", "source", "yt_reel_id", "cartoon", "was"), rows)))
+    else:
+        assert run("export", "--labels", file, "--catalogue", folder)[0] == 0
     run("label", "a", "b", "Лунтик", "--catalogue", folder)
     assert run("label", "--from", file, "--catalogue", folder)[0] == 0
     assert labels(folder) == {"a": "+1 семья", "b": "none", "c": None, "-d": None, "e": None}

@@ -162,6 +162,9 @@ def test_a_narrow_table_erases_nothing(tmp_path: Path) -> None:
         assert clip["reel_name"] == "Лунтик и дождь"
         catalogue.add(iter_clips(pd.DataFrame({"yt_reel_id": ["a"], "text": ["[Лунтик и гром] Сегодня дождь."]})))
         assert catalogue.clips(["a"])[0]["reel_name"] == "Лунтик и гром"
+        catalogue.add(iter_clips(pd.DataFrame({"yt_reel_id": ["a", "b"], "text": [None, "[b]"]})))
+        cleared = catalogue.clips(["a"])[0]
+        assert cleared["reel_name"] is cleared["description"] is None  # an empty cell clears both
     assert clip["seconds"] is None  # an empty cell does clear
     assert (clip["description"], clip["subtitles"], clip["yt_channel_id"]) == ("Сегодня дождь.", "кап кап", "канал")
 

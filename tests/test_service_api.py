@@ -385,7 +385,8 @@ def test_the_review_queue_tells_when_it_is_ready(desk, client):
         ("index", "index/model: fit again: smf-embed fit --catalogue index", "the catalogue: fit again: smf-embed fit"),
         ("index", "name a kind of index and a budget", "name a kind of index and a budget"),
         (".", "it ends here. Name another.", "it ends here. Name another."),
-        (".", "./model: is damaged, smf-embed fit --catalogue .", "the catalogue: is damaged, smf-embed fit"),
+        (".", "model: is damaged, smf-embed fit --catalogue ..", "model: is damaged, smf-embed fit."),
+        ("index", "give it again: smf-embed fit --catalogue index.", "give it again: smf-embed fit."),
         ("/srv/clips", "in /srv/clips/model and /srv/clips2", "in the catalogue and /srv/clips2"),
     ],
 )

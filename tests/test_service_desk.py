@@ -2,7 +2,9 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import make_table
@@ -435,6 +437,37 @@ def test_vectors_of_the_shared_encoder_are_those_of_each_text(desk):
         assert other.encoder is encoder
     texts = [f"text {n}" for n in range(300)]
     assert (encoder.encode(texts) == [quick_vector(text) for text in texts]).all()
+
+
+def test_the_shared_encoder_loads_its_model_once_whoever_asks_first(monkeypatch):
+    loads = []
+
+    def load(name, **_):
+        loads.append(threading.current_thread().name)
+        time.sleep(0.1)
+        return SimpleNamespace(model=object(), revision=None)
+
+    monkeypatch.setattr("smf_embed.encoder.load_model", load)
+    encoder = SharedEncoder("some/model", device="cpu")
+    threads = [threading.Thread(target=encoder._load) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    encoder.close()
+    assert len(loads) == 1
+
+
+def test_a_caller_with_long_texts_lets_others_in_between(monkeypatch):
+    batches = []
+    monkeypatch.setattr(
+        Encoder, "encode", lambda self, texts, progress=None: batches.append(len(texts)) or np.zeros((len(texts), 2))
+    )
+    encoder = SharedEncoder("test")
+    assert encoder.encode(["word " * 10_000] * 8).shape == (8, 2)
+    assert encoder.encode(["a"] * 300).shape == (300, 2)
+    encoder.close()
+    assert batches == [2, 2, 2, 2, 128, 128, 44]
 
 
 def test_closing_finishes_the_writes_that_wait(folder):

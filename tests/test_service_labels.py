@@ -57,7 +57,7 @@ def test_what_was_labelled_anew_since_does_not_keep_older_labels_from_being_take
     label(catalogue, ["id0"], "Лунтик", "Оля")
     label(catalogue, ["id1", "id2"], "Лунтик", "Оля")
     label(catalogue, ["id1", "id2"], "Фиксики", "Егор")
-    assert catalogue.undo("Оля") == (["id0"], [])
+    assert catalogue.undo("Оля") == (["id0"], ["id1", "id2"])
     generation = catalogue.generation
     assert catalogue.undo("Оля") == ([], ["id1", "id2"])
     assert catalogue.generation == generation

@@ -4,6 +4,7 @@ import itertools
 import json
 import shutil
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -145,7 +146,7 @@ def test_clips_that_were_labelled_before_count_too(index):
         assert teach(catalogue, NEW, IDS[2:4]).clips == 4
 
 
-def test_one_clip_is_enough_to_be_known(index):
+def test_one_clip_is_enough_to_be_a_candidate(index):
     with Catalogue(index) as catalogue:
         assert teach(catalogue, NEW, IDS[:1]).clips == 1
         model = Classifier.load(index / MODEL_FOLDER, catalogue)
@@ -456,7 +457,7 @@ def test_phrases_of_one_project_have_the_precision_that_mining_all_gives_them():
     for project in range(1, len(projects)):
         own = [title for title, number in zip(titles, numbers, strict=True) if number == project]
         others = [title for title, number in zip(titles, numbers, strict=True) if number != project]
-        for alias in mine_aliases_of(project, own, others):
+        for alias in mine_aliases_of(project, Counter(own), Counter(others)):
             there = whole.get(alias.text)
             if there is not None and there.project == project:
                 compared += 1
@@ -464,14 +465,22 @@ def test_phrases_of_one_project_have_the_precision_that_mining_all_gives_them():
     assert compared > 50
 
 
-def test_a_text_that_others_have_too_is_shared_with_them():
-    shared, own = ["буба поёт", "буба танцует"], ["буба поёт", "буба танцует", "буба едет"]
-    assert mine_aliases_of(1, shared, [*shared, "новости"]) == []
-    (alias,) = mine_aliases_of(1, own, [*shared, "новости"])
-    texts, labels = [*own, *shared, "новости"], np.array([1, 1, 1, 0, 0, 0])
-    (expected,) = mine_aliases(DistinctTexts.of(texts), labels, 2, naming=None).aliases
-    assert alias == expected
-    assert (alias.text, alias.texts, alias.precision) == ("буба", 2.0, 0.5)
+@pytest.mark.parametrize(("own", "others"), [(1, 1), (9, 1), (1, 9), (2, 3)])
+def test_a_text_that_others_have_too_is_shared_by_how_many_clips_have_it(own, others):
+    shared = ["буба поёт", "буба танцует", "буба спит", "буба ест"]
+    mined = mine_aliases_of(1, dict.fromkeys([*shared, "буба едет"], own), dict.fromkeys([*shared, "новости"], others))
+    texts = [*[*shared, "буба едет"] * own, *[*shared, "новости"] * others]
+    labels = np.array([1] * 5 * own + [0] * 5 * others)
+    assert mined == mine_aliases(DistinctTexts.of(texts), labels, 2, naming=None).aliases
+
+
+def test_texts_are_read_with_how_many_clips_have_them(index, train):
+    with Catalogue(index) as catalogue:
+        catalogue.add(iter_clips(train.head(2).assign(yt_reel_id=["twin1", "twin2"], cartoon=["Буба", "none"])))
+        texts = FieldTexts.read(catalogue, "title", "Буба")
+    own = [texts.n_clips[row] for row in np.flatnonzero(texts.is_own)]
+    assert sorted(own)[-2:] == [1, 2]
+    assert texts.n_clips.sum() == len(train) + 2
 
 
 def test_a_machine_of_one_project_is_as_good_as_one_that_sees_all_texts(index, train):

@@ -57,6 +57,6 @@ def without_paths(text: str, folder: Path) -> str:
         alone = rf"(?<![\w./-]){path}(?![\w/-])"
         if not Path(form).is_absolute():
             # it may be a word like others, or a full stop
-            alone = rf"(?:^|(?<=catalogue )){path}(?![\w./-])"
+            alone = rf"(?:^|(?<=catalogue )){path}(?![\w/-]|\.\w)"
         text = re.sub(rf"(?<![\w./-]){path}/[\w./-]*\w|{alone}", "the catalogue", text)
     return text.replace(" --catalogue the catalogue", "").replace("the catalogue the catalogue", "the catalogue")

@@ -42,8 +42,8 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         409: "There is no model yet",
         413: "Too large",
         422: "It has another form, or cannot be done",
-        429: "Too much is waiting; see Retry-After",
-        503: "It took too long",
+        429: "Too much is waiting, or another program writes; see Retry-After",
+        503: "It took too long, or the catalogue cannot be used now",
     }.items()
 }
 _NOT_STORED: dict[int | str, dict[str, Any]] = {404: {"model": shapes.Problem, "description": "Not in the catalogue"}}
@@ -185,7 +185,7 @@ def _add_changes(app: FastAPI, desk: Desk, figures: Figures) -> None:
 
     @app.post("/labels/undo", response_model=shapes.UndoAnswer, tags=["changes"])
     def undo(body: shapes.UndoRequest) -> Response:
-        """Take back the last labels that a person gave in one go."""
+        """Take back the last labels that a person gave in one go; those before where all were labelled anew since."""
         return Json(desk.undo(body.who))
 
     @app.get("/labels", response_model=list[shapes.LogRow], tags=["changes"])

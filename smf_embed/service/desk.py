@@ -236,7 +236,8 @@ class Desk(Lookups):
         Returns
         -------
         dict
-            `undone`: ids that have the label of before again; `kept`: ids that somebody labelled anew since.
+            `undone`: ids that have the label of before again; `kept`: ids that were labelled anew since, and stay. Where
+            those are all that were labelled last, the labels before are taken back.
         """
         undone, kept = self._write(lambda catalogue: catalogue.undo(who), who)
         self._review.unlabelled(undone)

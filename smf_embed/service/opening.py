@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from smf_embed.encoder import Encoder
 from smf_embed.neighbours import Neighbours
 from smf_embed.preparation import Preparation
 from smf_embed.service.waiting import Batcher
+from smf_embed.windows import MAX_CHARS
 
-# texts that are encoded in one go, and the most of one caller among them, so that no other waits for long
+# windows of texts that are encoded in one go, and the most of one caller among them, so that no other waits for long
 _TOGETHER, _OF_ONE = 256, 128
 _DEPTH = 10_000
 _PREPARATION_SECONDS = 10.0
@@ -26,6 +27,8 @@ class SharedEncoder(Encoder):
     """An encoder whose texts come from several threads, and are encoded together in one."""
 
     def __init__(self, name: str, **settings: Any) -> None:
+        # each thread asks for the fingerprint, for which a model may have to be loaded, and that asks what it is itself
+        self._loading = threading.RLock()
         super().__init__(name, **settings)
         self._together = Batcher("encoder", self._encode_parts, most=_TOGETHER, depth=_DEPTH)
 
@@ -33,12 +36,15 @@ class SharedEncoder(Encoder):
         if not texts:
             return super().encode(texts, progress)
         parts: list[np.ndarray] = []
-        for start in range(0, len(texts), _OF_ONE):
-            part = list(texts[start : start + _OF_ONE])
-            parts.append(self._together.submit(part, len(part)).result())
+        for part, n_windows in _in_parts(texts):
+            parts.append(self._together.submit(part, n_windows).result())
             if progress:
                 progress(len(part))
         return np.concatenate(parts)
+
+    def _load(self) -> Any:
+        with self._loading:
+            return super()._load()
 
     def warm(self) -> None:
         """Begin to load the model, so that the first text need not wait for it."""
@@ -51,6 +57,20 @@ class SharedEncoder(Encoder):
     def close(self) -> None:
         """End its thread."""
         self._together.close()
+
+
+def _in_parts(texts: Sequence[str]) -> Iterator[tuple[list[str], int]]:
+    """Yield texts that one caller may have encoded in one go, and about how many windows they have."""
+    part: list[str] = []
+    n_windows = 0
+    for text in texts:
+        own = 1 + len(text) // MAX_CHARS
+        if part and n_windows + own > _OF_ONE:
+            yield part, n_windows
+            part, n_windows = [], 0
+        part.append(text)
+        n_windows += own
+    yield part, n_windows
 
 
 class Encoders:

@@ -120,8 +120,15 @@ def label(request: Request, form: Form) -> Response:
 def undo(request: Request, form: Form) -> Response:
     """Take back the reader's last labels."""
     desk: Desk = request.app.state.desk
-    undone = desk.undo(name_of(request))["undone"]
-    return go(local_path(str(form.get("back", ""))), "undo" if undone else "undo_nothing", n=len(undone))
+    told = desk.undo(name_of(request))
+    return go(local_path(str(form.get("back", ""))), undo_notice(told), n=len(told["undone"]))
+
+
+def undo_notice(told: dict[str, Any]) -> str:
+    """Return the notice that tells what an undo did."""
+    if not told["undone"]:
+        return "undo_nothing"
+    return "undo_kept" if told["kept"] else "undo"
 
 
 @router.get("/near")

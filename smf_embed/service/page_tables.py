@@ -152,7 +152,7 @@ def make_report(request: Request, form: Form) -> Response:
             capture_output=True, text=True, timeout=_REPORT_SECONDS, env=os.environ | {"NO_COLOR": "1"},
         )  # fmt: skip
         if done.returncode:
-            reason = (done.stderr.strip().splitlines() or [""])[-1].replace(str(desk.folder), "…")
+            reason = without_paths((done.stderr.strip().splitlines() or [""])[-1], desk.folder)
             raise InputError(text(language, "report_failed", reason=reason))
         return {}
 

@@ -275,6 +275,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Taken back: {n} label.|Taken back: {n} labels.",
         "Отменена {n} метка.|Отменено {n} метки.|Отменено {n} меток.",
     ),
+    "done_undo_kept": (
+        "Taken back: {n} label. What was labelled anew since stays."
+        "|Taken back: {n} labels. What was labelled anew since stays.",
+        "Отменена {n} метка. То, что с тех пор помечено заново, осталось."
+        "|Отменено {n} метки. То, что с тех пор помечено заново, осталось."
+        "|Отменено {n} меток. То, что с тех пор помечено заново, осталось.",
+    ),
     "done_undo_nothing": ("There was nothing to take back.", "Отменять нечего."),
     "done_teach": (
         "{project} is known now, from {n} clip.|{project} is known now, from {n} clips.",

@@ -13,7 +13,17 @@ from starlette.responses import Response, StreamingResponse
 from smf_embed.clips import ID, LABEL, NONE
 from smf_embed.errors import InputError
 from smf_embed.service.desk import Desk
-from smf_embed.service.page_clips import card, found, is_new, judged, label_row, neighbour, project_names, to_lesson
+from smf_embed.service.page_clips import (
+    card,
+    found,
+    is_new,
+    judged,
+    label_row,
+    neighbour,
+    project_names,
+    to_lesson,
+    undo_notice,
+)
 from smf_embed.service.page_forms import Form, ids_of, project_in
 from smf_embed.service.page_frame import PageRoute, csv_file, go, language_of, name_of, render, with_query
 from smf_embed.service.page_texts import text
@@ -77,9 +87,9 @@ def answer(request: Request, form: Form) -> Response:
     written = str(form.get("at", ""))
     at = int(written) if written.isascii() and written.isdigit() and len(written) < 6 else 0
     if form.get("do") == "undo":
-        undone = desk.undo(who)["undone"]
-        at = next((ids.index(one) for one in undone if one in ids), at)
-        return go(with_query("/desk/review", at=at, ids=ids), "undo" if undone else "undo_nothing", n=len(undone))
+        told = desk.undo(who)
+        at = next((ids.index(one) for one in told["undone"] if one in ids), at)
+        return go(with_query("/desk/review", at=at, ids=ids), undo_notice(told), n=len(told["undone"]))
     project = project_in(form)
     if project and at < len(ids):
         if is_new(desk, project):

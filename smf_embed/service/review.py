@@ -11,11 +11,12 @@ from typing import Any
 from smf_embed.audit import to_review
 from smf_embed.classifier import Classifier
 from smf_embed.clips import ID, LABEL, TITLE
+from smf_embed.errors import SmfEmbedError
 from smf_embed.service.opening import OpenCatalogue
 
 logger = logging.getLogger("smf_embed.service")
 
-_SECONDS_AFTER_ERROR = 10.0
+_SECONDS_AFTER_ERROR = 60.0
 # all unlabelled clips are decided for it: at most this share of the time goes into that
 _SHARE = 0.1
 # how many are kept ready; when less than this share is left, it is worked out again
@@ -105,8 +106,11 @@ class ReviewQueue:
                     started = time.monotonic()
                     self._work(catalogue, model)
                     self._end.wait((time.monotonic() - started) / _SHARE)
-                except Exception:
-                    logger.exception("the review queue stays as it is")
+                except Exception as error:
+                    if isinstance(error, SmfEmbedError):
+                        logger.warning("the review queue stays as it is: %s", error)
+                    else:
+                        logger.exception("the review queue stays as it is")
                     self._end.wait(_SECONDS_AFTER_ERROR)
                     self.outdated()
         finally:
