@@ -236,7 +236,7 @@ class Desk(Lookups):
         Returns
         -------
         dict
-            `undone`: ids that have the label of before again; `kept`: ids that were labelled anew since, and stay. Where
+            `undone`: ids that have the label of before again; `kept`: ids that were labelled anew since, and stay. If
             those are all that were labelled last, the labels before are taken back.
         """
         undone, kept = self._write(lambda catalogue: catalogue.undo(who), who)
