@@ -300,7 +300,7 @@ def test_hostile_texts_do_no_harm(browser, address, desk, width) -> None:
 def test_without_a_network_the_boxes_of_pictures_stay_empty(browser, address, train) -> None:
     tab = Tab(browser, address, pictures=False).enter()
     tab.go("/desk/clip", id=new_id(train, "Лунтик"))
-    tab.page.wait_for_function("document.querySelectorAll('.thumb img').length === 0")
+    tab.page.wait_for_function("() => document.querySelectorAll('.thumb img').length === 0")
     assert tab.page.locator(".thumb").count() > 3
     tab.context.close()
     assert all("Failed to load resource" in problem for problem in tab.problems)
