@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the service is not installed: smf-embed[serve]")
 from smf_embed.service import page_views as views
+from smf_embed.service.page_clips import undo_notice
 from smf_embed.service.page_frame import local_path
 from smf_embed.service.page_texts import LANGUAGES, TEXTS, decimal, number, percent, text
 
@@ -79,3 +80,17 @@ def test_durations_and_colours() -> None:
     assert [views.length(seconds) for seconds in (None, 5, 185.4, 3723)] == ["", "0:05", "3:05", "1:02:03"]
     assert views.hue("none") == "none"
     assert views.hue("Буба") == views.hue("Буба")
+
+
+@pytest.mark.parametrize(
+    ("undone", "kept", "told"),
+    [
+        (["a"], [], "Taken back: 1 label."),
+        (["a", "b"], ["c"], "Taken back: 2 labels. What was labelled anew since stays."),
+        ([], ["c"], "There was nothing to take back."),
+    ],
+)
+def test_an_undo_is_told_by_what_it_did(undone, kept, told):
+    notice = undo_notice({"undone": undone, "kept": kept})
+    assert text("en", f"done_{notice}", n=len(undone)) == told
+    assert text("ru", f"done_{notice}", n=len(undone)) != told
