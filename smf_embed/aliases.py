@@ -252,8 +252,8 @@ def mine_aliases_of(
     everywhere = sp.csr_matrix(np.tile([0.0, 1.0], (len(keys), 1)))
     wanted = frequent_phrases(WordRows.of(keys), everywhere, longest, least_texts)
     # what is common in a sample cannot be precise: only texts with a word of the others' are read as a whole
-    texts = list(others)
-    sample = [texts[row] for row in np.random.default_rng(0).permutation(len(texts))[:_SAMPLED]]
+    other_list = list(others)
+    sample = [other_list[row] for row in np.random.default_rng(0).permutation(len(other_list))[:_SAMPLED]]
     in_sample = _texts_with(wanted, [without_numbers(words) for words in words_of(sample)])
     in_own = _texts_with(wanted, keys)
     scale = len(others) / max(len(sample), 1)
@@ -274,14 +274,13 @@ def mine_aliases_of(
         {text: count for text, count in others.items() if any(word in text.replace("ё", "е") for word in anchors)}
     )
     share = np.array([count / (count + elsewhere[words]) for words, count in count_of.items()])
-    in_both = _texts_with(wanted, keys)
-    in_own = _texts_with(wanted, keys, share)
+    in_own, own_part = _texts_with(wanted, keys), _texts_with(wanted, keys, share)
     in_others = _texts_with(wanted, [without_numbers(words) for words in elsewhere if words not in count_of])
     kept = {
         phrase: Alias(" ".join(phrase), project, round(float(precision), 6), round(float(own_texts), 3))
-        for phrase, own_texts, all_own, other_texts in zip(wanted, in_own, in_both, in_others, strict=True)
+        for phrase, own_texts, texts, other_texts in zip(wanted, own_part, in_own, in_others, strict=True)
         if own_texts >= least_texts - ROUNDING
-        and (precision := own_texts / (all_own + other_texts + prior)) >= least_precision
+        and (precision := own_texts / (texts + other_texts + prior)) >= least_precision
     }
     aliases = [alias for phrase, alias in kept.items() if not _has_better_part(phrase, alias, kept)]
     return sorted(aliases, key=lambda alias: (-alias.precision, alias.text))
