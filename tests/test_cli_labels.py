@@ -7,6 +7,7 @@ import pytest
 from conftest import contents
 from test_cli_catalogue import csv, folder, history, labels, refused  # noqa: F401
 
+from smf_embed.audit_table import COLUMNS
 from smf_embed.catalogue import Catalogue
 from smf_embed.tables import csv_lines
 
@@ -147,3 +148,16 @@ def test_an_audit_given_back_as_it_is_changes_no_label_and_its_proposals_do(run,
 def test_an_audit_without_a_model_or_to_another_kind_of_file_is_refused(run, folder, tmp_path):  # noqa: F811
     refused(run("audit", "--catalogue", folder), "smf-embed fit")
     refused(run("audit", "-o", tmp_path / "s.xlsx", "--catalogue", folder), ".csv")
+
+
+def test_no_cell_of_an_audit_is_a_formula_and_labels_come_back_as_they_were(run, fitted, tmp_path, monkeypatch, train):
+    clip = train.iloc[0]
+    row = dict.fromkeys(COLUMNS, "") | {"kind": "label", "yt_reel_id": clip["yt_reel_id"], "reel_name": "=1+1"}
+    row |= {"label_was": clip["cartoon"], "cartoon": "+1 семья", "suggested": "+1 семья", "score": 0.9}
+    monkeypatch.setattr("smf_embed.audit.audit", lambda *_, **__: pd.DataFrame([row], columns=COLUMNS))
+    file = tmp_path / "s.csv"
+    assert run("audit", "-o", file, "--catalogue", fitted)[0] == 0
+    written = pd.read_csv(file).iloc[0]
+    assert (written["reel_name"], written["suggested"]) == ("'=1+1", "'+1 семья")
+    assert run("label", "--from", file, "--catalogue", fitted)[0] == 0
+    assert labels(fitted)[clip["yt_reel_id"]] == "+1 семья"
