@@ -17,7 +17,7 @@ import numpy as np
 
 from smf_embed.adding import AddReport, add_batches, learn_batches
 from smf_embed.checked_sql import damaged
-from smf_embed.clips import ID, LABEL, TEXT_FIELDS, ClipBatch
+from smf_embed.clips import ID, TEXT_FIELDS, ClipBatch
 from smf_embed.database import FILE_NAME as FILE_NAME
 from smf_embed.databases import has_database, make_database, open_database
 from smf_embed.encoded_clips import EncodedClips, text_digest
@@ -139,6 +139,10 @@ class Catalogue(StoredClips):
             self._preparation = (generation, read_preparation(self.database.sql, self.lexicon()))
             self.learned_ahead = False  # what was learned and not written is gone
         return self._preparation[1]
+
+    def read_preparation_again(self) -> None:
+        """Have `preparation` read anew: a project may have come or gone, whose name no typo correction may change."""
+        self._preparation = None
 
     @contextmanager
     def reading(self) -> Iterator[int]:
@@ -276,7 +280,7 @@ class Catalogue(StoredClips):
                 statement = "DELETE FROM clips WHERE clip_key = ?"
                 self.database.sql.executemany(statement, [(key,) for key in known.values()])
                 Watched(self).set_removed(list(known))
-            self._preparation = None  # a project may have gone, and its name is no name any more
+            self.read_preparation_again()
         return list(known)
 
     def label(self, ids: Sequence[str], project: str | None, source: str = "person") -> list[str]:
@@ -302,50 +306,8 @@ class Catalogue(StoredClips):
             with self.transaction("label" if project is not None else "unlabel") as generation:
                 for key in known.values():
                     self.put_label(key, project, source, generation)
-            self._preparation = None  # the project may be a new one, whose name no typo correction may change
+            self.read_preparation_again()
         return list(known)
-
-    def undo(self, person: str) -> tuple[list[str], list[str]]:
-        """Take back the last labels that a person gave in one go and that were not taken back yet.
-
-        Where all of these were labelled anew since, or are gone, the labels before them are taken back.
-
-        Returns
-        -------
-        undone : list of str
-            Clips that have the label again which they had before.
-        kept : list of str
-            Clips that were labelled anew since, or are gone; they stay as they are.
-        """
-        undone: dict[int, dict[str, Any]] = {}
-        kept: list[str] = []
-        with self.writing("undo"):
-            for given, rows in self.labellings(person):
-                undone = self._standing(rows)
-                done = {row[ID] for row in undone.values()}
-                kept += [row[ID] for row in rows if row[ID] not in done]
-                if undone:
-                    self._take_back(given, undone, person)
-                    break
-        self._preparation = None  # a project may have gone, and its name is no name any more
-        return [row[ID] for row in undone.values()], kept
-
-    def _take_back(self, given: int, undone: dict[int, dict[str, Any]], person: str) -> None:
-        """Put the labels back that clips had before a generation, for a person."""
-        with self.transaction("undo") as generation:
-            before, self.person = self.person, person
-            try:
-                for clip_key, row in undone.items():
-                    self.put_label(clip_key, row["was"], "person", generation, undoes=given)
-            finally:
-                self.person = before
-
-    def _standing(self, rows: Sequence[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-        """Return key of the clip → row of the log, of those labels that the clips still have."""
-        now = {clip[ID]: clip for clip in self.clips([row[ID] for row in rows])}
-        return {
-            now[row[ID]]["clip_key"]: row for row in rows if row[ID] in now and now[row[ID]][LABEL] == row["project"]
-        }
 
     def set_index(self, kind: str, facts: dict[str, Any]) -> None:
         """Note which FAISS index is to be used, and what was measured of it."""

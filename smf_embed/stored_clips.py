@@ -184,19 +184,6 @@ class StoredClips:
         ]
         return found[::-1]
 
-    def labellings(self, person: str) -> list[tuple[int, list[dict[str, Any]]]]:
-        """Return the generations in which a person gave labels that were not taken back, and their rows, newest first.
-
-        The labels of tables that the person has brought in are not among them.
-        """
-        log = self.label_log(person=person, source="person")
-        taken_back = {row["undoes"] for row in log}
-        given: dict[int, list[dict[str, Any]]] = {}
-        for row in log:
-            if row["undoes"] is None and row["generation"] not in taken_back:
-                given.setdefault(row["generation"], []).append(row)
-        return list(given.items())[::-1]
-
     def label_sources(self, clip_keys: Sequence[int]) -> dict[int, tuple[str, str]]:
         """Return clip → source (table, person or model) and time of its newest label; unlabelled clips are left out."""
         columns = CHECKED["labels"]

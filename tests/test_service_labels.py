@@ -11,6 +11,7 @@ from smf_embed.clip_tables import iter_clips
 from smf_embed.doctor import examine
 from smf_embed.schema import SCHEMA_VERSION
 from smf_embed.tables import guarded
+from smf_embed.undoing import undo
 
 
 @pytest.fixture
@@ -57,9 +58,9 @@ def test_what_was_labelled_anew_since_does_not_keep_older_labels_from_being_take
     label(catalogue, ["id0"], "Лунтик", "Оля")
     label(catalogue, ["id1", "id2"], "Лунтик", "Оля")
     label(catalogue, ["id1", "id2"], "Фиксики", "Егор")
-    assert catalogue.undo("Оля") == (["id0"], ["id1", "id2"])
+    assert undo(catalogue, "Оля") == (["id0"], ["id1", "id2"])
     generation = catalogue.generation
-    assert catalogue.undo("Оля") == ([], ["id1", "id2"])
+    assert undo(catalogue, "Оля") == ([], ["id1", "id2"])
     assert catalogue.generation == generation
 
 
@@ -67,8 +68,8 @@ def test_the_labels_of_a_table_that_a_person_brought_in_are_not_taken_back(catal
     label(catalogue, ["id0"], "Лунтик", "Оля")
     catalogue.person = "Оля"
     catalogue.add(iter_clips(pd.DataFrame({"yt_reel_id": ["id5"], "reel_name": ["title 5"], "cartoon": ["Фиксики"]})))
-    assert catalogue.undo("Оля") == (["id0"], [])
-    assert catalogue.undo("Оля") == ([], [])
+    assert undo(catalogue, "Оля") == (["id0"], [])
+    assert undo(catalogue, "Оля") == ([], [])
     assert catalogue.clips(["id5"])[0]["cartoon"] == "Фиксики"
     assert [row["yt_reel_id"] for row in catalogue.label_log(source="table")][-1] == "id5"
 
@@ -77,9 +78,9 @@ def test_the_last_labels_of_a_person_are_taken_back_one_go_after_the_other(catal
     label(catalogue, ["id0", "id4"], "Лунтик", "Оля")
     label(catalogue, ["id5"], "Фиксики", "Егор")
     label(catalogue, ["id1"], "none", "Оля")
-    assert catalogue.undo("Оля") == (["id1"], [])
-    assert catalogue.undo("Оля") == (["id0", "id4"], [])
-    assert catalogue.undo("Оля") == ([], [])
+    assert undo(catalogue, "Оля") == (["id1"], [])
+    assert undo(catalogue, "Оля") == (["id0", "id4"], [])
+    assert undo(catalogue, "Оля") == ([], [])
     assert {clip["yt_reel_id"]: clip["cartoon"] for clip in catalogue.clips([f"id{n}" for n in range(6)])} == {
         **{"id0": "Буба", "id1": "Буба", "id2": "Буба"},
         **{"id3": None, "id4": None, "id5": "Фиксики"},
@@ -90,7 +91,7 @@ def test_the_last_labels_of_a_person_are_taken_back_one_go_after_the_other(catal
 def test_what_somebody_labelled_anew_since_is_not_taken_back(catalogue):
     label(catalogue, ["id0", "id4"], "Лунтик", "Оля")
     label(catalogue, ["id4"], "Фиксики", "Егор")
-    assert catalogue.undo("Оля") == (["id0"], ["id4"])
+    assert undo(catalogue, "Оля") == (["id0"], ["id4"])
     assert catalogue.clips(["id4"])[0]["cartoon"] == "Фиксики"
 
 

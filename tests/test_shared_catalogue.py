@@ -22,6 +22,7 @@ from smf_embed.reencoding import reencode
 from smf_embed.schema import CHECKED
 from smf_embed.snapshots import read_snapshot
 from smf_embed.teaching import teach
+from smf_embed.undoing import undo
 
 # they talk to a server, or to a store that runs beside
 pytestmark = pytest.mark.slow
@@ -45,7 +46,7 @@ def test_the_tables_hold_what_those_of_a_file_hold(catalogue, tmp_path):
             one.remove(["id7"])
             one.person = "someone"
             one.label(["id3"], "Пороро")
-            assert one.undo("someone") == (["id3"], [])
+            assert undo(one, "someone") == (["id3"], [])
         ours, theirs = rows_of(catalogue, "meta", "generations"), rows_of(file, "meta", "generations")
         for rows in (ours, theirs):
             for name in ("labels", "label_log"):

@@ -22,6 +22,7 @@ from smf_embed.service.waiting import Batcher, Workers, wait_for
 from smf_embed.service.writing import Writer, add_in_pieces, as_report
 from smf_embed.stored_clips import project_name
 from smf_embed.teaching import teach
+from smf_embed.undoing import undo
 
 Result = TypeVar("Result")
 
@@ -239,7 +240,7 @@ class Desk(Lookups):
             `undone`: ids that have the label of before again; `kept`: ids that were labelled anew since, and stay. If
             those are all that were labelled last, the labels before are taken back.
         """
-        undone, kept = self._write(lambda catalogue: catalogue.undo(who), who)
+        undone, kept = self._write(lambda catalogue: undo(catalogue, who), who)
         self._review.unlabelled(undone)
         return {"undone": undone, "kept": kept}
 
