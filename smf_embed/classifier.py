@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import importlib.metadata
+import itertools
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,8 +47,8 @@ from smf_embed.trees import DecisionTrees
 _FOLDS = 5
 # probabilities below are of no use to anybody who asks for precision
 _WORTH_NOTING = 0.05
-#: What `Classifier.fit` tells of its progress, as many times at most; the last is that it is done.
-FIT_STEPS = 8 + _FOLDS
+# of a fit: reading, learning from all clips, each fold, two folds with few clips, wrong labels, trees of two kinds
+_STEPS = 7 + _FOLDS
 _LIBRARIES = ("numpy", "scikit-learn", "lightgbm", "faiss-cpu")
 
 
@@ -134,7 +135,9 @@ class Classifier:
     # ----------------------------------------------------------------------------------------------------- fitting
 
     @classmethod
-    def fit(cls, catalogue: Catalogue, *, seed: int = 0, progress: Callable[[str], None] | None = None) -> Classifier:
+    def fit(
+        cls, catalogue: Catalogue, *, seed: int = 0, progress: Callable[[float, str], None] | None = None
+    ) -> Classifier:
         """Learn from all labelled clips of a catalogue.
 
         Parameters
@@ -144,14 +147,19 @@ class Classifier:
             Of the folds and of LightGBM. By one thread, the same clips and seed give the same model; lexical machines
             that are fitted side by side share LIBLINEAR's random numbers, and differ a little from run to run.
         progress : callable, optional
-            Told in words what is done next, `FIT_STEPS` times at most.
+            Told the share of the steps that are done, 0 to 1, and what is done next.
 
         Raises
         ------
         ModelError
             When no clip is labelled, or all have the same label.
         """
-        say = progress or (lambda _: None)
+        done = itertools.count()
+
+        def say(step: str) -> None:
+            if progress is not None:
+                progress(next(done) / _STEPS, step)
+
         say("reading labelled clips")
         clips = catalogue.labelled()
         sizes = catalogue.project_sizes()

@@ -8,7 +8,6 @@ stopped by Ctrl-C or SIGTERM.
 from __future__ import annotations
 
 import io
-import itertools
 import json
 import signal
 import sqlite3
@@ -113,7 +112,7 @@ def fit(
     shared one: a project that is taught meanwhile is kept, and fit is to be given again.
     """
     from smf_embed.catalogue import Catalogue
-    from smf_embed.classifier import FIT_STEPS, MODEL_FOLDER, Classifier
+    from smf_embed.classifier import MODEL_FOLDER, Classifier
     from smf_embed.model_files import expect_unchanged, noted_manifest
 
     prepare_threads()
@@ -122,11 +121,8 @@ def fit(
         folder = opened.folder / MODEL_FOLDER
         before = noted_manifest(folder)
         with opened.keeping("fit"):
-            steps = itertools.count()
             with progress("fitting") as update:
-                model = Classifier.fit(
-                    opened, seed=seed, progress=lambda step: update(next(steps) / (FIT_STEPS - 1), step)
-                )
+                model = Classifier.fit(opened, seed=seed, progress=update)
             with opened.writing("fit"):
                 expect_unchanged(folder, before)
                 model.save(folder)

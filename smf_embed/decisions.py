@@ -183,14 +183,15 @@ def _why(
     for column, whose in _CHANNELS_SAY.items():
         if value[_PLACE[column]] >= _SHARE_WORTH_TELLING:
             reasons.append(f"{value[_PLACE[column]]:.0%} of the votes of {whose}")
+    because = "; ".join(reasons)
     if chosen:
-        return "; ".join(reasons) or "many small reasons, none of which says much alone"
+        return because or "many small reasons, none of which says much alone"
     if value[_PLACE["title_names"]] > 1:
         named = _named("title", pair, evidence, projects)
-        return f"the title names {named}, and none of them dominates; " + "; ".join(reasons)
+        return f"the title names {named}, and none of them dominates; {because}"
     if probability < 0.02:
         return "; ".join(["nothing speaks for a project", *reasons[:1]])
-    return ": ".join([f"too little speaks for {project}", *(["; ".join(reasons)] if reasons else [])])
+    return f"too little speaks for {project}" + (f": {because}" if because else "")
 
 
 def _named(field: str, pair: int, evidence: Evidence, projects: list[str]) -> str:

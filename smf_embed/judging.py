@@ -7,7 +7,6 @@ evidence was at hand) and `FACTS`.
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from smf_embed.catalogue import Catalogue
-from smf_embed.classifier import FIT_STEPS, Classifier, deal_folds
+from smf_embed.classifier import Classifier, deal_folds
 from smf_embed.clips import ID, LABEL, NONE, TITLE
 from smf_embed.encoded_clips import EncodedClips
 from smf_embed.errors import InputError, ModelError
@@ -197,7 +196,7 @@ class _Part:
         return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _fitted(catalogue: Catalogue, clips: EncodedClips, seed: int, say: Callable[[str], None]) -> Classifier:
+def _fitted(catalogue: Catalogue, clips: EncodedClips, seed: int, say: Callable[[float, str], None]) -> Classifier:
     try:
         return Classifier.fit(cast(Catalogue, _Part(catalogue, clips)), seed=seed, progress=say)
     except ModelError as error:
@@ -216,14 +215,14 @@ def _labelled(catalogue: Catalogue) -> EncodedClips:
     return clips
 
 
-def _scaled(progress: Callable[[float, str], None] | None, done: int, parts: int, name: str) -> Callable[[str], None]:
-    """Return what is told the steps of one fit among several."""
-    steps = itertools.count()
+def _scaled(
+    progress: Callable[[float, str], None] | None, done: int, parts: int, name: str
+) -> Callable[[float, str], None]:
+    """Return what is told the progress of one fit among several."""
 
-    def say(step: str) -> None:
+    def say(share: float, step: str) -> None:
         if progress is not None:
-            share = (done + next(steps) / (FIT_STEPS - 1)) / parts
-            progress(share, f"{name} {done + 1} of {parts}: {step}" if parts > 1 else step)
+            progress((done + share) / parts, f"{name} {done + 1} of {parts}: {step}" if parts > 1 else step)
 
     return say
 

@@ -29,7 +29,7 @@ def guarded(cell: Any) -> Any:
 
 
 def unguarded(cell: Any) -> Any:
-    """Return the cell that `guarded` was given.
+    """Return the cell that `guarded` was given, if that did not begin with an apostrophe before a formula.
 
     Examples
     --------

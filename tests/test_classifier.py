@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from smf_embed import Catalogue, Classifier, classify
-from smf_embed.classifier import FIT_STEPS, deal_folds
+from smf_embed.classifier import deal_folds
 from smf_embed.clip_tables import iter_clips
 from smf_embed.datasets import make_demo
 from smf_embed.errors import ModelError
@@ -31,12 +31,13 @@ def fitted(demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_a_fit_tells_as_many_steps_as_its_progress_is_shares_of(train, catalogue) -> None:
-    steps: list[str] = []
+def test_the_progress_of_a_fit_goes_from_nothing_to_all_in_even_steps(train, catalogue) -> None:
+    told: list[tuple[float, str]] = []
     catalogue.add(iter_clips(train))
-    Classifier.fit(catalogue, progress=steps.append)
-    assert len(steps) == FIT_STEPS
-    assert steps[-1] == "done"
+    Classifier.fit(catalogue, progress=lambda share, step: told.append((share, step)))
+    np.testing.assert_allclose([share for share, _ in told], np.linspace(0, 1, len(told)))
+    assert len({step for _, step in told}) == len(told) > 10
+    assert told[-1] == (1.0, "done")
 
 
 def decide(folder: Path, ids: list[str]) -> pd.DataFrame:

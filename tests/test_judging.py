@@ -127,7 +127,7 @@ def test_there_are_no_more_folds_than_different_clips(encoder, fitted_folder, tm
     table, shown = make_table(per_title=1).head(7), []
     with Catalogue(tmp_path / "few", create=True) as catalogue, Catalogue(fitted_folder) as other:
         model = Classifier.load(fitted_folder / MODEL_FOLDER, other)
-        monkeypatch.setattr(Classifier, "fit", lambda catalogue, *, progress, **_: progress("fitting") or model)
+        monkeypatch.setattr(Classifier, "fit", lambda catalogue, *, progress, **_: progress(0.5, "fitting") or model)
         catalogue.encoder = encoder
         catalogue.add(iter_clips(table))
         judged = cross_validated(catalogue, 50, progress=lambda share, what: shown.append(what))
